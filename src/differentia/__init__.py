@@ -1,0 +1,1 @@
+"""Class-generic and class-conditional disentangled representations."""

@@ -1,0 +1,5 @@
+"""``python -m differentia`` is the command line."""
+
+from differentia.cli import main
+
+main()

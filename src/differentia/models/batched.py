@@ -1,0 +1,121 @@
+"""Whole data sets through a model: arrays in, arrays out, a batch at a time."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from differentia.models.two_code import TwoCodeModel
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class EncodedData:
+    """Posteriors of a data set as arrays, float32 ``[n, d]`` each."""
+
+    z_mean: Floats
+    z_log_variance: Floats
+    w_mean: Floats
+    w_log_variance: Floats
+
+
+def _device(model: TwoCodeModel) -> torch.device:
+    return next(model.parameters()).device
+
+
+@torch.inference_mode()
+def encode_all(
+    model: TwoCodeModel, x: NDArray[np.generic], y: NDArray[np.int64], batch_size: int = 1024
+) -> EncodedData:
+    """Encode stored samples.
+
+    Parameters
+    ----------
+    model : TwoCodeModel
+        In evaluation mode.
+    x : ndarray
+        uint8 ``[n, h, w, c]`` or float32 ``[n, d]``.
+    y : ndarray
+        Classes, int64 ``[n]``.
+    batch_size : int
+        Samples at a time.
+
+    Returns
+    -------
+    EncodedData
+        Means and log-variances of both posteriors.
+    """
+    device, parts = _device(model), []
+    for start in range(0, len(x), batch_size):
+        raw = torch.from_numpy(np.ascontiguousarray(x[start : start + batch_size])).to(device)
+        label = torch.from_numpy(np.ascontiguousarray(y[start : start + batch_size])).to(device)
+        codes = model.encode(model.normalise(raw), label)
+        parts.append([t.cpu().numpy() for t in (*codes.z, *codes.w)])
+    return EncodedData(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+@torch.inference_mode()
+def decode_all(
+    model: TwoCodeModel, z: Floats, w: Floats, y: NDArray[np.int64], batch_size: int = 1024
+) -> Floats:
+    """Decode codes to the mean of p(x | z, w, y).
+
+    Parameters
+    ----------
+    model : TwoCodeModel
+        In evaluation mode.
+    z, w : ndarray
+        Codes, float32 ``[n, z_dim]`` and ``[n, w_dim]``.
+    y : ndarray
+        Classes, int64 ``[n]``.
+    batch_size : int
+        Samples at a time.
+
+    Returns
+    -------
+    ndarray
+        Images, float32 ``[n, h, w, c]`` in [0, 1], or vectors ``[n, d]`` in the units of the data.
+    """
+    device, parts = _device(model), []
+    for start in range(0, len(z), batch_size):
+        rows = slice(start, start + batch_size)
+        inputs = [torch.from_numpy(np.ascontiguousarray(a[rows])).to(device) for a in (z, w, y)]
+        out = model.decode(*inputs)
+        out = out.permute(0, 2, 3, 1) if model.is_image else out * model.feature_scale + model.feature_mean
+        parts.append(out.cpu().numpy())
+    return np.concatenate(parts)
+
+
+def sample_codes(
+    mean: Floats, log_variance: Floats, x: NDArray[np.generic], seed: int, stream: int = 0
+) -> Floats:
+    """Sample μ + σ·ε with noise that is a fixed function of the seed and the input.
+
+    Encoding the same input twice gives the same code, so averaging many answers reveals no more of the
+    posterior's mean than one answer does.
+
+    Parameters
+    ----------
+    mean, log_variance : ndarray
+        Posterior, float32 ``[n, d]``.
+    x : ndarray
+        The stored samples that were encoded, ``[n, …]``.
+    seed : int
+        Seed of the run.
+    stream : int
+        0 for z, 1 for w: their noises are independent.
+
+    Returns
+    -------
+    ndarray
+        Codes, float32 ``[n, d]``.
+    """
+    noise = np.empty_like(mean)
+    for row, sample in enumerate(x):
+        digest = hashlib.blake2b(np.ascontiguousarray(sample).tobytes(), digest_size=8).digest()
+        key = [seed, stream, int.from_bytes(digest, "little")]
+        noise[row] = np.random.default_rng(key).standard_normal(mean.shape[1], dtype=np.float32)
+    return mean + np.exp(0.5 * log_variance) * noise

@@ -1,0 +1,103 @@
+"""Encoders: a trunk that reads the sample, and heads that turn its hidden layer into posteriors."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from differentia.models.layers import Activation, ConditionedLinear, activation, perceptron
+from differentia.models.posterior import Posterior
+
+
+class MLPTrunk(nn.Module):
+    """Encoder-1 of figure 1 as a perceptron on the flattened sample.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Shape of a sample as the network sees it: ``(channels, height, width)`` or ``(d,)``.
+    hidden : sequence of int
+        Widths of the hidden layers. The last one is the shared hidden layer.
+    act : {'relu', 'silu'}
+        Activation.
+    """
+
+    def __init__(self, shape: Sequence[int], hidden: Sequence[int], act: Activation) -> None:
+        super().__init__()
+        size = int(torch.Size(shape).numel())
+        self.layers = nn.Sequential(nn.Flatten(), perceptron([size, *hidden], act), activation(act))
+        self.width = hidden[-1]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``[b, *shape]`` to the shared hidden layer ``[b, width]``."""
+        h: Tensor = self.layers(x)
+        return h
+
+
+class ConvTrunk(nn.Module):
+    """Encoder-1 of figure 1 as stride-2 convolutions followed by one linear layer.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        ``(channels, height, width)``; each convolution halves height and width, rounding down.
+    channels : sequence of int
+        Output channels of the convolutions.
+    width : int
+        Width of the shared hidden layer.
+    act : {'relu', 'silu'}
+        Activation.
+    """
+
+    def __init__(self, shape: Sequence[int], channels: Sequence[int], width: int, act: Activation) -> None:
+        super().__init__()
+        depth, height, breadth = shape
+        layers: list[nn.Module] = []
+        for after in channels:
+            layers += [nn.Conv2d(depth, after, kernel_size=4, stride=2, padding=1), activation(act)]
+            depth, height, breadth = after, height // 2, breadth // 2
+        layers += [nn.Flatten(), nn.Linear(depth * height * breadth, width), activation(act)]
+        self.layers = nn.Sequential(*layers)
+        self.width = width
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map images ``[b, channels, height, width]`` to the shared hidden layer ``[b, width]``."""
+        h: Tensor = self.layers(x)
+        return h
+
+
+class PosteriorHead(nn.Module):
+    """Encoder-2 (with the class) or Encoder-3 (without) of figure 1.
+
+    Parameters
+    ----------
+    width : int
+        Width of the shared hidden layer, and of the one hidden layer in here.
+    code_dim : int
+        Dimensions of the code.
+    n_classes : int
+        Number of classes, or 0 for a head that does not see the class.
+    shared_variance : bool
+        One learnt variance a dimension for all inputs, so that the variance says nothing of the input.
+    act : {'relu', 'silu'}
+        Activation.
+    """
+
+    def __init__(
+        self, width: int, code_dim: int, n_classes: int, shared_variance: bool, act: Activation
+    ) -> None:
+        super().__init__()
+        self.hidden = ConditionedLinear(width, width, n_classes)
+        self.act = activation(act)
+        self.mean = nn.Linear(width, code_dim)
+        self.log_variance = None if shared_variance else nn.Linear(width, code_dim)
+        self.shared_log_variance = nn.Parameter(torch.zeros(code_dim)) if shared_variance else None
+
+    def forward(self, h: Tensor, y: Tensor | None) -> Posterior:
+        """Map the shared hidden layer ``[b, width]`` and classes ``[b]`` to a posterior over the code."""
+        hidden = self.act(self.hidden(h, y))
+        mean = self.mean(hidden)
+        if self.shared_log_variance is not None:
+            return Posterior(mean, self.shared_log_variance.expand_as(mean))
+        assert self.log_variance is not None
+        return Posterior(mean, self.log_variance(hidden))

@@ -1,0 +1,193 @@
+"""The report's two models as one: a generic code z, a conditional code w | y, and a decoder."""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from torch import Tensor, nn
+
+from differentia.models.decoders import ConvDecoder, MLPDecoder
+from differentia.models.encoders import ConvTrunk, MLPTrunk, PosteriorHead
+from differentia.models.layers import Activation
+from differentia.models.posterior import Posterior
+
+
+class ModelSettings(BaseModel):
+    """The architecture. See the fields' descriptions; ``docs/method.md`` holds the reasons."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    network: Literal["mlp", "conv"] = Field("mlp", description="Kind of encoder trunk and decoder.")
+    z_dim: int = Field(10, ge=1, le=1024, description="|z|, dimensions of the generic code.")
+    w_dim: int = Field(
+        10, ge=0, le=1024, description="|w|, dimensions of the conditional code; 0 gives the naive model."
+    )
+    hidden: list[int] = Field(
+        [512, 256], min_length=1, description="Widths of the MLP trunk; conv uses the last one only."
+    )
+    channels: list[int] = Field(
+        [32, 64], min_length=1, description="Channels of the stride-2 convolutions; mlp does not use them."
+    )
+    activation: Activation = Field("relu", description="Activation between layers.")
+    z_sees_y: bool = Field(False, description="q(z | x, y) rather than q(z | x).")
+    decoder_sees_y: bool = Field(True, description="p(x | z, w, y) rather than p(x | z, w).")
+    shared_variance: bool = Field(
+        False, description="One learnt variance a dimension of z for all inputs, closing that channel to y."
+    )
+    likelihood: Literal["bernoulli", "gaussian"] = Field(
+        "bernoulli", description="Likelihood of a pixel or feature; vectors need gaussian."
+    )
+    scale: float | None = Field(
+        None, gt=0, description="Standard deviation of the Gaussian likelihood; null learns it."
+    )
+
+    @model_validator(mode="after")
+    def _widths(self) -> "ModelSettings":
+        if min(*self.hidden, *self.channels, 1) < 1:
+            raise ValueError("hidden and channels must be positive")
+        return self
+
+
+class Codes(NamedTuple):
+    """Posteriors over the two codes of a batch."""
+
+    z: Posterior
+    w: Posterior
+
+
+class TwoCodeModel(nn.Module):
+    """Figure 1 of the report: a trunk, a head for z, a head for w that sees y, and a decoder.
+
+    With ``w_dim = 0`` and ``z_sees_y`` it is the naive model of section 3.1: q(z | x, y) and p(x | z, y).
+
+    Parameters
+    ----------
+    settings : ModelSettings
+        The architecture.
+    shape : sequence of int
+        Shape of a stored sample: ``(height, width, channels)`` or ``(d,)``.
+    n_classes : int
+        Number of classes.
+
+    Notes
+    -----
+    Samples are given as they are stored: uint8 images ``[b, height, width, channels]`` or float vectors
+    ``[b, d]``; `normalise` turns them into what the network reads.
+    """
+
+    feature_mean: Tensor
+    feature_scale: Tensor
+
+    def __init__(self, settings: ModelSettings, shape: Sequence[int], n_classes: int) -> None:
+        super().__init__()
+        self.settings, self.n_classes = settings, n_classes
+        self.is_image = len(shape) == 3
+        if self.is_image:
+            inner = (shape[2], shape[0], shape[1])
+            least = 2 ** len(settings.channels)
+            if settings.network == "conv" and min(inner[1:]) < least:
+                raise ValueError(
+                    f"network conv with {len(settings.channels)} channels halves the image as often, and "
+                    f"{inner[1]}×{inner[2]} is below {least} pixels; use fewer channels or network mlp"
+                )
+        else:
+            inner = (shape[0],)
+            if settings.network == "conv":
+                raise ValueError("network conv needs images; vectors need network mlp")
+            if settings.likelihood == "bernoulli":
+                raise ValueError("likelihood bernoulli needs images; vectors need likelihood gaussian")
+            self.register_buffer("feature_mean", torch.zeros(shape[0]))
+            self.register_buffer("feature_scale", torch.ones(shape[0]))
+
+        act, hidden, channels = settings.activation, settings.hidden, settings.channels
+        seen_by_decoder = n_classes if settings.decoder_sees_y else 0
+        code_dim = settings.z_dim + settings.w_dim
+        self.trunk: MLPTrunk | ConvTrunk
+        self.decoder: MLPDecoder | ConvDecoder
+        if settings.network == "mlp":
+            self.trunk = MLPTrunk(inner, hidden, act)
+            self.decoder = MLPDecoder(code_dim, inner, hidden[::-1], seen_by_decoder, act)
+        else:
+            self.trunk = ConvTrunk(inner, channels, hidden[-1], act)
+            self.decoder = ConvDecoder(code_dim, inner, channels[::-1], hidden[-1], seen_by_decoder, act)
+        self.z_head = PosteriorHead(
+            self.trunk.width,
+            settings.z_dim,
+            n_classes if settings.z_sees_y else 0,
+            settings.shared_variance,
+            act,
+        )
+        self.w_head = (
+            PosteriorHead(self.trunk.width, settings.w_dim, n_classes, False, act) if settings.w_dim else None
+        )
+        learns_scale = settings.likelihood == "gaussian" and settings.scale is None
+        self.log_scale = nn.Parameter(torch.zeros(())) if learns_scale else None
+
+    def fit_normalisation(self, x: ArrayLike) -> None:
+        """Take mean and standard deviation of each feature from training vectors ``[n, d]``.
+
+        Constant features keep a scale of 1. Images need no statistics.
+        """
+        if not self.is_image:
+            x = np.asarray(x, dtype=np.float64)
+            scale = x.std(axis=0)
+            self.feature_mean.copy_(torch.from_numpy(x.mean(axis=0)))
+            self.feature_scale.copy_(torch.from_numpy(np.where(scale > 0, scale, 1.0)))
+
+    def normalise(self, raw: Tensor) -> Tensor:
+        """Stored samples to what the network reads.
+
+        uint8 ``[b, h, w, c]`` becomes float32 ``[b, c, h, w]`` in [0, 1]; vectors are standardised.
+        """
+        if self.is_image:
+            return raw.permute(0, 3, 1, 2).to(torch.float32).div_(255.0)
+        return (raw - self.feature_mean) / self.feature_scale
+
+    def encode(self, x: Tensor, y: Tensor) -> Codes:
+        """Posteriors over z and w of normalised samples ``[b, …]`` with classes int64 ``[b]``."""
+        h = self.trunk(x)
+        z: Posterior = self.z_head(h, y)
+        if self.w_head is None:
+            empty = z.mean[:, :0]
+            return Codes(z, Posterior(empty, empty))
+        return Codes(z, self.w_head(h, y))
+
+    def likelihood_parameters(self, z: Tensor, w: Tensor, y: Tensor) -> Tensor:
+        """Logits (Bernoulli) or means (Gaussian) of normalised samples ``[b, …]``."""
+        out: Tensor = self.decoder(torch.cat([z, w], dim=1), y)
+        return out
+
+    def decode(self, z: Tensor, w: Tensor, y: Tensor) -> Tensor:
+        """Mean of p(x | z, w, y), in the normalised space: images in [0, 1] ``[b, c, h, w]``."""
+        out = self.likelihood_parameters(z, w, y)
+        if self.settings.likelihood == "bernoulli":
+            return torch.sigmoid(out)
+        return out.clamp(0.0, 1.0) if self.is_image else out
+
+    def forward(self, x: Tensor, y: Tensor, z_noise: Tensor, w_noise: Tensor) -> tuple[Codes, tuple[Tensor, Tensor], Tensor]:
+        """One pass for training.
+
+        Parameters
+        ----------
+        x : Tensor
+            Normalised samples ``[b, …]``.
+        y : Tensor
+            Classes, int64 ``[b]``.
+        z_noise, w_noise : Tensor
+            Standard-normal noise, ``[b, z_dim]`` and ``[b, w_dim]``.
+
+        Returns
+        -------
+        codes : Codes
+            The two posteriors.
+        samples : tuple of Tensor
+            One sample of z and one of w.
+        parameters : Tensor
+            `likelihood_parameters` of the samples.
+        """
+        codes = self.encode(x, y)
+        z, w = codes.z.sample(z_noise), codes.w.sample(w_noise)
+        return codes, (z, w), self.likelihood_parameters(z, w, y)
