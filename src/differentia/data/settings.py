@@ -1,0 +1,28 @@
+"""Which data to read and how: the part of the settings that names a data set."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class DataSettings(BaseModel):
+    """A data set by name or path, and how it is turned into arrays."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str = Field(
+        description="A name (mnist, fashion-mnist, celeba, digits, kinds) or the path of a class folder or .npz."
+    )
+    size: int | None = Field(
+        None,
+        ge=8,
+        le=512,
+        description="Height and width in pixels; null keeps a named set's own size and takes the most "
+        "common size of a class folder, at most 64.",
+    )
+    attribute: str = Field("Male", description="CelebA attribute that serves as the class.")
+    test_fraction: float = Field(
+        0.2, gt=0, lt=1, description="Part drawn as test split, stratified, where the data brings none."
+    )
+    split_seed: int = Field(0, ge=0, description="Seed of that draw, and of the rendering of kinds.")
+    limit: int | None = Field(
+        None, ge=2, description="Keep at most this many training samples (and as many test samples), stratified."
+    )
