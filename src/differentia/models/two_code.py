@@ -1,5 +1,6 @@
 """The report's two models as one: a generic code z, a conditional code w | y, and a decoder."""
 
+import math
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
@@ -85,6 +86,7 @@ class TwoCodeModel(nn.Module):
         super().__init__()
         self.settings, self.n_classes = settings, n_classes
         self.is_image = len(shape) == 3
+        inner: tuple[int, ...]
         if self.is_image:
             inner = (shape[2], shape[0], shape[1])
             least = 2 ** len(settings.channels)
@@ -138,7 +140,7 @@ class TwoCodeModel(nn.Module):
             self.feature_scale.copy_(torch.from_numpy(np.where(scale > 0, scale, 1.0)))
 
     def normalise(self, raw: Tensor) -> Tensor:
-        """Stored samples to what the network reads.
+        """Turn stored samples into what the network reads.
 
         uint8 ``[b, h, w, c]`` becomes float32 ``[b, c, h, w]`` in [0, 1]; vectors are standardised.
         """
@@ -160,14 +162,31 @@ class TwoCodeModel(nn.Module):
         out: Tensor = self.decoder(torch.cat([z, w], dim=1), y)
         return out
 
+    def expectation(self, parameters: Tensor) -> Tensor:
+        """Mean of the likelihood with the given parameters ``[b, …]``, in the normalised space."""
+        if self.settings.likelihood == "bernoulli":
+            return torch.sigmoid(parameters)
+        return parameters.clamp(0.0, 1.0) if self.is_image else parameters
+
     def decode(self, z: Tensor, w: Tensor, y: Tensor) -> Tensor:
         """Mean of p(x | z, w, y), in the normalised space: images in [0, 1] ``[b, c, h, w]``."""
-        out = self.likelihood_parameters(z, w, y)
-        if self.settings.likelihood == "bernoulli":
-            return torch.sigmoid(out)
-        return out.clamp(0.0, 1.0) if self.is_image else out
+        return self.expectation(self.likelihood_parameters(z, w, y))
 
-    def forward(self, x: Tensor, y: Tensor, z_noise: Tensor, w_noise: Tensor) -> tuple[Codes, tuple[Tensor, Tensor], Tensor]:
+    def log_likelihood_scale(self) -> Tensor:
+        """Logarithm of the Gaussian likelihood's standard deviation, a scalar."""
+        if self.log_scale is not None:
+            return self.log_scale
+        assert self.settings.scale is not None
+        return torch.tensor(math.log(self.settings.scale), device=self.device)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters lie."""
+        return next(self.parameters()).device
+
+    def forward(
+        self, x: Tensor, y: Tensor, z_noise: Tensor, w_noise: Tensor
+    ) -> tuple[Codes, tuple[Tensor, Tensor], Tensor]:
         """One pass for training.
 
         Parameters
