@@ -1,0 +1,88 @@
+"""How much of a quantity's variation inside the classes a code holds."""
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.model_selection import StratifiedShuffleSplit
+
+from differentia.errors import DifferentiaError
+
+Floats = NDArray[np.floating]
+
+HELD_OUT = 0.3
+"""Share of the samples that the R² is computed on; the rest trains the trees."""
+
+LEAST = 50
+"""Fewest samples with a finite value for which an R² is given."""
+
+
+def within_class_r2(
+    code: Floats, values: Floats, y: NDArray[np.int64], seed: int, sees_y: bool = False
+) -> NDArray[np.float64]:
+    """Held-out R² of quantities predicted from a code, after removing what the class alone says.
+
+    Each quantity is centred by its class's mean over the training part, so a code that only knows the class
+    scores 0. Gradient-boosted trees (Friedman 2001, histogram form), stopped early on a part of their
+    training samples so that a code without information is not fitted, predict the centred quantity, and
+    R² = 1 − Σ (v − v̂)² / Σ v² over the held-out part, v being the centred quantity.
+
+    Parameters
+    ----------
+    code : ndarray
+        Code, float ``[n, d]``. ``d = 0`` is allowed where `sees_y` is False, and recovers nothing.
+    values : ndarray
+        Quantities, float ``[n, k]``; samples where a quantity is NaN are left out for that quantity.
+    y : ndarray
+        Classes, int64 ``[n]``.
+    seed : int
+        Seed of the split into a training and a held-out part (70 to 30, stratified by class).
+    sees_y : bool
+        Give the trees the class beside the code, as one column a class. Without it a dimension of the code
+        must mean the same in every class to count in full, as a generic code's should; a conditional code,
+        which is read together with the class, is given the class.
+
+    Returns
+    -------
+    ndarray
+        R² of every quantity, float64 ``[k]``, at most 1; about 0 (a little below is usual) for a code that
+        says nothing. NaN where fewer than `LEAST` samples have a value or the quantity does not vary
+        within the classes of the held-out part.
+
+    Raises
+    ------
+    DifferentiaError
+        If `code`, `values` and `y` differ in length.
+    """
+    if not len(code) == len(values) == len(y):
+        raise DifferentiaError(
+            f"Codes, values and classes have {len(code)}, {len(values)} and {len(y)} rows; "
+            "give one row a sample in each."
+        )
+    classes = np.unique(y)
+    inputs = np.hstack([code, y[:, None] == classes]) if sees_y else np.asarray(code)
+    return np.array([_r2(inputs, column, y, seed) for column in np.asarray(values, dtype=np.float64).T])
+
+
+def _r2(inputs: Floats, value: NDArray[np.float64], y: NDArray[np.int64], seed: int) -> float:
+    classes, counts = np.unique(y[np.isfinite(value)], return_counts=True)
+    kept = np.isfinite(value) & np.isin(y, classes[counts > 1])  # a class is split only if it has two samples
+    if kept.sum() < LEAST:
+        return float("nan")
+    inputs, value, y = inputs[kept], value[kept], y[kept]
+    split = StratifiedShuffleSplit(1, test_size=HELD_OUT, random_state=seed)
+    train, test = next(split.split(y, y))
+    centred = np.empty_like(value)
+    for label in np.unique(y):
+        centred[y == label] = value[y == label] - value[train[y[train] == label]].mean()
+    scale = centred[train].std()
+    total = np.square(centred[test]).sum()
+    if not total > 1e-12 * np.square(value).sum():  # rounding alone
+        return float("nan")
+    if scale == 0.0 or inputs.shape[1] == 0:
+        return 0.0
+    trees = HistGradientBoostingRegressor(
+        max_iter=300, min_samples_leaf=10, early_stopping=True, validation_fraction=0.15, random_state=seed
+    )
+    trees.fit(inputs[train], centred[train] / scale)
+    residual = centred[test] - scale * trees.predict(inputs[test])
+    return float(1.0 - np.square(residual).sum() / total)
