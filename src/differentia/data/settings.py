@@ -9,7 +9,8 @@ class DataSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: str = Field(
-        description="A name (mnist, fashion-mnist, celeba, digits, kinds) or the path of a class folder or .npz."
+        description="A name (mnist, fashion-mnist, celeba, digits, kinds), or the path of a class folder "
+        "or an .npz file."
     )
     size: int | None = Field(
         None,
@@ -24,5 +25,7 @@ class DataSettings(BaseModel):
     )
     split_seed: int = Field(0, ge=0, description="Seed of that draw, and of the rendering of kinds.")
     limit: int | None = Field(
-        None, ge=2, description="Keep at most this many training samples (and as many test samples), stratified."
+        None,
+        ge=2,
+        description="Keep at most this many training samples (and as many test samples), stratified.",
     )

@@ -1,0 +1,1 @@
+"""What a trained model is worth: figures, morphometry, the audit, factor names, generation."""

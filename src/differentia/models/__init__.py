@@ -1,0 +1,1 @@
+"""Encoders, decoders and the two-code model, without a word about training."""

@@ -118,4 +118,5 @@ def sample_codes(
         digest = hashlib.blake2b(np.ascontiguousarray(sample).tobytes(), digest_size=8).digest()
         key = [seed, stream, int.from_bytes(digest, "little")]
         noise[row] = np.random.default_rng(key).standard_normal(mean.shape[1], dtype=np.float32)
-    return mean + np.exp(0.5 * log_variance) * noise
+    codes: Floats = mean + np.exp(0.5 * log_variance) * noise
+    return codes

@@ -1,6 +1,7 @@
 """Building blocks shared by encoders, decoders and classifiers."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal
 
 from torch import Tensor, nn
@@ -18,7 +19,7 @@ def activation(name: Activation) -> nn.Module:
 def perceptron(widths: Sequence[int], act: Activation) -> nn.Sequential:
     """Linear layers of the given widths, each but the last followed by an activation."""
     layers: list[nn.Module] = []
-    for before, after in zip(widths, widths[1:], strict=False):
+    for before, after in pairwise(widths):
         layers += [nn.Linear(before, after), activation(act)]
     return nn.Sequential(*layers[:-1])
 
@@ -51,4 +52,5 @@ class ConditionedLinear(nn.Module):
             return pre
         if y is None:
             raise ValueError("this layer was built to see the class, and no class was given")
-        return pre + self.embedding(y)
+        shift: Tensor = self.embedding(y)
+        return pre + shift

@@ -1,0 +1,1 @@
+"""Settings, presets, the two-step loop and the run folder."""
