@@ -1,0 +1,254 @@
+"""Arrays from anywhere, checked and turned into `LabelledData`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from differentia.data.dataset import LabelledData, Split
+from differentia.data.images import resize
+from differentia.data.labels import check_labels, class_of
+from differentia.data.splits import draw_subset, draw_test
+from differentia.errors import DifferentiaError
+
+SMALLEST, LARGEST = 8, 512
+"""Height and width of an image in pixels, as `DataSettings.size` has it."""
+
+
+def prepare(
+    x: Any,
+    y: Any,
+    x_test: Any = None,
+    y_test: Any = None,
+    class_names: Sequence[str] | None = None,
+    *,
+    name: str = "data",
+    size: int | None = None,
+    test_fraction: float = 0.2,
+    split_seed: int = 0,
+    limit: int | None = None,
+) -> LabelledData:
+    """Check arrays and make a labelled data set of them.
+
+    Parameters
+    ----------
+    x : array_like
+        Images ``[n, h, w]`` or ``[n, h, w, c]`` with 1, 3 or 4 channels (the fourth, alpha, is laid over
+        white), as whole numbers in 0 … 255, booleans, or floats in [0, 1]; or vectors ``[n, d]`` of finite
+        numbers.
+    y : array_like
+        Labels ``[n]``: integers, booleans or text. See `differentia.data.labels.class_of`.
+    x_test, y_test : array_like or None
+        The test split. Without it one is drawn from x and y, stratified.
+    class_names : sequence of str or None
+        Names of the classes, in order.
+    name : str
+        What the data set is called.
+    size : int or None
+        Height and width to bring images to (centre crop to a square, then resize); None keeps them.
+    test_fraction : float
+        Part that is drawn as test split, in (0, 1).
+    split_seed : int
+        Seed of that draw and of `limit`'s.
+    limit : int or None
+        Keep at most this many samples of each split, stratified.
+
+    Returns
+    -------
+    LabelledData
+        Images as uint8 ``[n, h, w, c]``, vectors as float32 ``[n, d]``.
+
+    Raises
+    ------
+    DifferentiaError
+        If anything does not fit; the message says what and what to do.
+    """
+    if (x_test is None) != (y_test is None):
+        given, lacking = ("x_test", "y_test") if y_test is None else ("y_test", "x_test")
+        raise DifferentiaError(f"{given} is given without {lacking}. Give both, or neither.")
+    samples, labels = _pair(x, y, "x", "y")
+    test_samples, test_labels = (None, None) if x_test is None else _pair(x_test, y_test, "x_test", "y_test")
+    if test_samples is not None and test_samples.shape[1:] != samples.shape[1:]:
+        raise DifferentiaError(
+            f"a sample of x has shape {samples.shape[1:]} and one of x_test {test_samples.shape[1:]}. "
+            "Both need the same."
+        )
+    if size is not None and samples.ndim == 2:
+        raise DifferentiaError("a size is given, and x holds vectors, which have none. Leave the size out.")
+    classes, test_classes, names = class_of(labels, test_labels, class_names)
+    return assemble(
+        samples,
+        classes,
+        test_samples,
+        test_classes,
+        names,
+        name=name,
+        size=size,
+        test_fraction=test_fraction,
+        split_seed=split_seed,
+        limit=limit,
+    )
+
+
+def assemble(
+    x: NDArray[Any],
+    y: NDArray[np.int64],
+    x_test: NDArray[Any] | None,
+    y_test: NDArray[np.int64] | None,
+    class_names: tuple[str, ...],
+    *,
+    name: str,
+    size: int | None,
+    test_fraction: float,
+    split_seed: int,
+    limit: int | None,
+) -> LabelledData:
+    """Split, limit and resize arrays that are already in their stored form.
+
+    Parameters are those of `prepare`; `x` is uint8 ``[n, h, w, c]`` or float32 ``[n, d]`` and `y` holds class
+    numbers.
+
+    Returns
+    -------
+    LabelledData
+        The data set.
+
+    Raises
+    ------
+    DifferentiaError
+        If a class is too small to be split or an image too small or large to be kept.
+    """
+    if x_test is None or y_test is None:
+        counts = np.bincount(y, minlength=len(class_names))
+        if counts.min() < 2:
+            few = [class_names[i] for i in np.flatnonzero(counts < 2)]
+            raise DifferentiaError(
+                f"a class has a single sample ({', '.join(few[:5])}), and the test split needs one of its "
+                "own. Add samples, remove the class, or give a test split."
+            )
+        train, test = draw_test(y, test_fraction, split_seed)
+        (x, y), (x_test, y_test) = (x[train], y[train]), (x[test], y[test])
+    if limit is not None:
+        train, test = draw_subset(y, limit, split_seed), draw_subset(y_test, limit, split_seed)
+        (x, y), (x_test, y_test) = (x[train], y[train]), (x_test[test], y_test[test])
+    if x.ndim == 4:
+        if size is not None:
+            x, x_test = resize(x, size), resize(x_test, size)
+        height, width = x.shape[1:3]
+        if min(height, width) < SMALLEST or max(height, width) > LARGEST:
+            raise DifferentiaError(
+                f"the images have {height}×{width} pixels, and sides of {SMALLEST} to {LARGEST} can be used. "
+                "Choose a size to bring them to."
+            )
+    return LabelledData(name, Split(x, y), Split(x_test, y_test), class_names)
+
+
+def _pair(x: Any, y: Any, x_name: str, y_name: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    samples, labels = check_samples(x, x_name), check_labels(y, y_name)
+    if len(samples) != len(labels):
+        raise DifferentiaError(
+            f"{x_name} has {len(samples)} samples and {y_name} {len(labels)} labels. "
+            "Both need the same number."
+        )
+    return samples, labels
+
+
+def check_samples(x: Any, name: str) -> NDArray[Any]:
+    """Check samples and bring them to their stored form.
+
+    Parameters
+    ----------
+    x : array_like
+        Images or vectors, as `prepare` takes them.
+    name : str
+        What to call `x` in messages.
+
+    Returns
+    -------
+    ndarray
+        uint8 ``[n, h, w, c]`` with 1 or 3 channels, or float32 ``[n, d]``.
+
+    Raises
+    ------
+    DifferentiaError
+        If `x` is neither.
+    """
+    try:
+        samples = np.asarray(x)
+    except ValueError as problem:
+        raise DifferentiaError(f"{name} is ragged: its samples differ in shape.") from problem
+    if samples.dtype.kind not in "biuf":
+        raise DifferentiaError(f"{name} has dtype {samples.dtype}, and samples are real numbers.")
+    if samples.ndim not in (2, 3, 4):
+        raise DifferentiaError(
+            f"{name} has shape {samples.shape}, and samples are images [n, h, w] or [n, h, w, c] "
+            "or vectors [n, d]."
+        )
+    if samples.size == 0:
+        raise DifferentiaError(f"{name} is empty (its shape is {samples.shape}).")
+    if samples.dtype.kind == "f" and not np.isfinite(samples).all():
+        bad = ~np.isfinite(samples.reshape(len(samples), -1)).all(axis=1)
+        raise DifferentiaError(
+            f"{name} holds NaN or infinity in {int(bad.sum())} of {len(samples)} samples (the first is "
+            f"number {int(bad.argmax())}). Remove or fill them."
+        )
+    return _vectors(samples, name) if samples.ndim == 2 else _images(samples, name)
+
+
+def _vectors(samples: NDArray[Any], name: str) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):
+        vectors = samples.astype(np.float32)
+    if not np.isfinite(vectors).all():
+        raise DifferentiaError(f"{name} holds numbers beyond the range of float32. Scale the features.")
+    return vectors
+
+
+def _images(samples: NDArray[Any], name: str) -> NDArray[np.uint8]:
+    images = samples[..., None] if samples.ndim == 3 else samples
+    if images.shape[3] not in (1, 3, 4):
+        hint = (
+            f" It looks like channels first: pass {name}.transpose(0, 2, 3, 1)."
+            if images.shape[1] in (1, 3, 4)
+            else ""
+        )
+        raise DifferentiaError(
+            f"{name} has shape {samples.shape}, and images have 1 or 3 channels (or 4, with alpha), "
+            f"in the last place.{hint}"
+        )
+    pixels = _to_uint8(images, name)
+    return over_white(pixels) if pixels.shape[3] == 4 else pixels
+
+
+def _to_uint8(images: NDArray[Any], name: str) -> NDArray[np.uint8]:
+    if images.dtype.kind == "b":
+        return images.astype(np.uint8) * np.uint8(255)
+    low, high = images.min(), images.max()
+    if images.dtype.kind == "f":
+        if low < 0 or high > 1:
+            hint = " Divide by 255." if low >= 0 and 1 < high <= 255 else ""
+            hint = " Pass (x + 1) / 2." if -1 <= low < 0 and high <= 1 else hint
+            raise DifferentiaError(
+                f"{name} holds floats from {low:.4g} to {high:.4g}, and float images lie in [0, 1].{hint}"
+            )
+        scaled: NDArray[np.uint8] = np.rint(images * images.dtype.type(255)).astype(np.uint8)
+        return scaled
+    if low < 0 or high > 255:
+        raise DifferentiaError(
+            f"{name} holds whole numbers from {low} to {high}, and images lie in 0 to 255. "
+            "Scale them, or store floats in [0, 1]."
+        )
+    if high <= 1:
+        raise DifferentiaError(
+            f"{name} holds only whole numbers up to {high}, which is black on a scale of 0 to 255. "
+            "Store black-and-white images as booleans, or multiply by 255."
+        )
+    whole: NDArray[np.uint8] = images.astype(np.uint8, copy=False)
+    return whole
+
+
+def over_white(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Lay images with alpha, uint8 ``[n, h, w, 4]``, over white; returns uint8 ``[n, h, w, 3]``."""
+    colour = pixels[..., :3].astype(np.uint16)
+    alpha = pixels[..., 3:].astype(np.uint16)
+    return ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
