@@ -1,0 +1,190 @@
+"""The two-step objective of section 3.3: what the model minimises, and what the classifier minimises.
+
+The training loop knows nothing of the objective but the two methods `model_loss` and `critic_loss`.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from differentia.models.posterior import Posterior
+from differentia.models.two_code import Codes, TwoCodeModel
+from differentia.objectives.capacity import Capacity
+from differentia.objectives.class_loss import Critic, class_loss, prior_loss
+from differentia.objectives.likelihoods import negative_log_likelihood, squared_error
+from differentia.objectives.settings import ClassLossSettings, ObjectiveSettings
+
+Terms = dict[str, Tensor]
+
+
+class ModelOutput(NamedTuple):
+    """What `TwoCodeModel.forward` returns: posteriors, one sample of each code, likelihood parameters."""
+
+    codes: Codes
+    samples: tuple[Tensor, Tensor]
+    parameters: Tensor
+
+
+class TwoStepObjective(nn.Module):
+    """Eqs. 1, 4 and 5 with every reading of them that `ObjectiveSettings` offers.
+
+    Step 1 minimises, over encoders and decoder, the negative log-likelihood, plus the price of the KL terms
+    (`Capacity`), plus ``z_weight`` times what misleads the classifier about z, plus ``w_weight`` times the
+    classifier's loss on w. Step 2 minimises, over the classifier, its loss on the detached codes.
+
+    Parameters
+    ----------
+    settings : ObjectiveSettings
+        The readings.
+    z_dim, w_dim : int
+        Dimensions of the codes.
+    class_frequencies : Tensor
+        p(y) in the training data, float ``[n_classes]``.
+
+    Attributes
+    ----------
+    capacity : Capacity
+        Price of the KL terms; its dual variables are buffers.
+    critic : Critic or None
+        The classifiers of step 2; None without a class loss.
+    """
+
+    class_frequencies: Tensor
+
+    def __init__(
+        self, settings: ObjectiveSettings, z_dim: int, w_dim: int, class_frequencies: Tensor
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.capacity = Capacity(settings.capacity)
+        self.register_buffer("class_frequencies", class_frequencies, persistent=False)
+        game = settings.class_loss
+        self.critic = None
+        if game is not None:
+            self.critic = Critic(z_dim, w_dim, game.hidden, len(class_frequencies), game.shared)
+
+    def model_loss(
+        self,
+        model: TwoCodeModel,
+        output: ModelOutput,
+        x: Tensor,
+        y: Tensor,
+        generator: torch.Generator,
+        progress: float,
+    ) -> tuple[Tensor, Terms]:
+        """Step 1: the loss of encoders and decoder on a batch.
+
+        Parameters
+        ----------
+        model : TwoCodeModel
+            The model that gave `output`.
+        output : ModelOutput
+            Its forward pass on the batch.
+        x, y : Tensor
+            Normalised samples ``[b, …]`` and classes int64 ``[b]``.
+        generator : torch.Generator
+            Source of noise, on the device of `x`.
+        progress : float
+            Part of the training that is done, 0 to 1.
+
+        Returns
+        -------
+        loss : Tensor
+            Scalar, nats a sample.
+        terms : dict of str to Tensor
+            Detached scalars for the records.
+        """
+        codes, (_, w), parameters = output
+        likelihood = negative_log_likelihood(model, parameters, x).mean()
+        kl = torch.stack([codes.z.kl().sum(1).mean(), codes.w.kl().sum(1).mean()])
+        loss = likelihood + self.capacity.penalty(kl, progress)
+        with torch.no_grad():
+            error = squared_error(model.expectation(parameters), x).mean()
+        terms = {
+            "negative_log_likelihood": likelihood,
+            "squared_error": error,
+            "kl_z": kl[0],
+            "kl_w": kl[1],
+        }
+        if self.critic is not None and self.settings.class_loss is not None:
+            game = self.settings.class_loss
+            if game.z_weight:
+                answers = [self.critic.z(z) for z in _noisy(game, output, generator)]
+                mislead = torch.stack([self._misleading(game, logits, y) for logits in answers]).mean()
+                loss = loss + game.z_weight * _warmth(game, progress) * mislead
+                terms["misleading_z"] = mislead
+            if game.w_weight:
+                revealing = class_loss(self.critic.w(w), y, game.form)
+                loss = loss + game.w_weight * revealing
+                terms["class_loss_w"] = revealing
+        terms["loss"] = loss
+        return loss, {name: term.detach() for name, term in terms.items()}
+
+    def critic_loss(
+        self, critic: nn.Module, output: ModelOutput, y: Tensor, generator: torch.Generator, fresh: bool
+    ) -> tuple[Tensor, Terms]:
+        """Step 2: the loss of the classifier on the detached codes of a batch.
+
+        Parameters
+        ----------
+        critic : Module
+            `critic`, possibly wrapped for distributed training.
+        output : ModelOutput
+            The forward pass of step 1.
+        y : Tensor
+            Classes, int64 ``[b]``.
+        generator : torch.Generator
+            Source of noise.
+        fresh : bool
+            Draw new samples of the codes, for a further update on the same batch.
+
+        Returns
+        -------
+        loss : Tensor
+            Scalar, nats a sample.
+        terms : dict of str to Tensor
+            Detached scalars for the records.
+        """
+        game = self.settings.class_loss
+        assert game is not None
+        codes = Codes(*(Posterior(*(t.detach() for t in posterior)) for posterior in output.codes))
+        z_sample, w_sample = (sample.detach() for sample in output.samples)
+        if fresh:
+            z_sample = codes.z.sample(_noise(z_sample, generator))
+            w_sample = codes.w.sample(_noise(w_sample, generator))
+        detached = ModelOutput(codes, (z_sample, w_sample), output.parameters)
+        z = torch.cat(_noisy(game, detached, generator)) if game.critic_reads != "w" else None
+        z_logits, w_logits = critic(z, w_sample if game.critic_reads != "z" else None)
+        terms: Terms = {}
+        if z_logits is not None:
+            terms["critic_loss_z"] = class_loss(z_logits, y.repeat(len(game.noise_levels)), game.form)
+        if w_logits is not None:
+            terms["critic_loss_w"] = class_loss(w_logits, y, game.form)
+        loss = torch.stack(list(terms.values())).sum()
+        return (
+            loss if game.critic_goal == "right" else -loss,
+            {name: term.detach() for name, term in terms.items()},
+        )
+
+    def _misleading(self, game: ClassLossSettings, logits: Tensor, y: Tensor) -> Tensor:
+        if game.z_target == "prior":
+            return prior_loss(logits, self.class_frequencies, game.form)
+        return -class_loss(logits, y, game.form)
+
+
+def _noise(like: Tensor, generator: torch.Generator) -> Tensor:
+    return torch.randn(like.shape, generator=generator, device=like.device)
+
+
+def _noisy(game: ClassLossSettings, output: ModelOutput, generator: torch.Generator) -> list[Tensor]:
+    """μ + t·σ·ε for each noise level t; the level 1 is the sample that the decoder read."""
+    z = output.codes.z
+    return [
+        output.samples[0] if level == 1 else z.sample(level * _noise(z.mean, generator))
+        for level in game.noise_levels
+    ]
+
+
+def _warmth(game: ClassLossSettings, progress: float) -> float:
+    return min(1.0, progress / game.warmup) if game.warmup else 1.0

@@ -1,0 +1,333 @@
+"""The two-step loop of section 3.3: step 1 trains encoders and decoder, step 2 the classifier, on each batch.
+
+Randomness is a function of seed and position alone (the order of an epoch, the noise of a step), so a resumed
+run draws what an uninterrupted one would have drawn, and no generator's state needs saving.
+"""
+
+import math
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from differentia.data.dataset import LabelledData
+from differentia.errors import DifferentiaError
+from differentia.models.two_code import TwoCodeModel
+from differentia.objectives.class_loss import Critic
+from differentia.objectives.settings import ClassLossSettings
+from differentia.objectives.two_step import ModelOutput, TwoStepObjective
+from differentia.training.checkpoint import (
+    Checkpoint,
+    module_tensors,
+    optimiser_tensors,
+    restore_optimiser,
+)
+from differentia.training.settings import Settings
+
+Record = dict[str, Any]
+
+# Purposes of a random stream, the first word of its seed after the run's own.
+_WEIGHTS, _ORDER, _NOISE = range(3)
+
+
+def _stream_seed(*words: int) -> int:
+    """Mix seed, purpose and position into one 63-bit seed."""
+    return int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def build_model(settings: Settings, data: LabelledData) -> TwoCodeModel:
+    """Make the untrained model of a run; its weights depend on the seed only.
+
+    Raises
+    ------
+    DifferentiaError
+        If the architecture does not fit the samples.
+    """
+    with torch.random.fork_rng():
+        torch.manual_seed(_stream_seed(settings.training.seed, _WEIGHTS))
+        try:
+            model = TwoCodeModel(settings.model, data.shape, data.n_classes)
+        except ValueError as problem:
+            raise DifferentiaError(f"The model does not fit {data.name}: {problem}.") from None
+    model.fit_normalisation(data.train.x)
+    return model
+
+
+class _Opponent(NamedTuple):
+    """The classifier of step 2 with what trains it."""
+
+    critic: Critic
+    forward: nn.Module
+    optimiser: Any
+    game: ClassLossSettings
+
+
+class Trainer:
+    """A training at some point of its way.
+
+    Parameters
+    ----------
+    settings : Settings
+        The run.
+    data : LabelledData
+        The data; only the training split is used.
+    fabric : Fabric
+        Devices and precision, already launched.
+
+    Attributes
+    ----------
+    model : TwoCodeModel
+        The model in training.
+    objective : TwoStepObjective
+        Its objective, with capacity and critic.
+    step, total_steps : int
+        Batches done, and in all.
+    records : list of dict
+        One record a finished epoch: the mean of every term, the capacities, the multipliers, the seconds.
+    """
+
+    def __init__(self, settings: Settings, data: LabelledData, fabric: Fabric) -> None:
+        training = settings.training
+        self.settings, self.fabric = settings, fabric
+        self.model = build_model(settings, data)
+        frequencies = torch.from_numpy(np.bincount(data.train.y, minlength=data.n_classes) / len(data.train))
+        with torch.random.fork_rng():
+            torch.manual_seed(_stream_seed(training.seed, _WEIGHTS, 1))
+            self.objective = TwoStepObjective(
+                settings.objective, settings.model.z_dim, settings.model.w_dim, frequencies.float()
+            ).to(fabric.device)
+
+        optimiser = torch.optim.Adam(self.model.parameters(), training.learning_rate)
+        self._forward, self._optimiser = fabric.setup(self.model, optimiser)
+        game = settings.objective.class_loss
+        self._opponent = None
+        if self.objective.critic is not None and game is not None:
+            critic_optimiser = torch.optim.Adam(self.objective.critic.parameters(), game.learning_rate)
+            forward, critic_optimiser = fabric.setup(self.objective.critic, critic_optimiser)
+            self._opponent = _Opponent(self.objective.critic, forward, critic_optimiser, game)
+
+        self._x, self._y = self._resident(data)
+        self.batch_size = min(training.batch_size, len(data.train))
+        if self.batch_size < fabric.world_size:
+            raise DifferentiaError(
+                f"A batch of {self.batch_size} cannot be shared by {fabric.world_size} devices. "
+                "Raise training.batch_size or lower training.devices."
+            )
+        # A last, smaller batch is left out; the order is new in every epoch, so nothing is left out for good.
+        self.steps_per_epoch = len(data.train) // self.batch_size
+        self.total_steps = self.steps_per_epoch * training.epochs
+        self.step, self.seconds = 0, 0.0
+        self.records: list[Record] = []
+        self._names: list[str] = []
+        self._sums = self._faulty = torch.zeros(0)
+        self._fault_step = torch.tensor(-1)
+
+    @property
+    def epoch(self) -> int:
+        """Finished epochs."""
+        return self.step // self.steps_per_epoch
+
+    def run(
+        self,
+        watch: Callable[["Trainer"], None] | None = None,
+        save: Callable[[Checkpoint], None] | None = None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> bool:
+        """Train to the end, or until `stop` says so.
+
+        Parameters
+        ----------
+        watch : callable or None
+            Called after every step.
+        save : callable or None
+            Given a checkpoint at the end, when `stop` stops, every ``checkpoint_seconds``, and at the end of
+            an epoch that took a sixth of that.
+        stop : callable
+            Asked after every step.
+
+        Returns
+        -------
+        bool
+            Whether the training is finished.
+
+        Raises
+        ------
+        DifferentiaError
+            If a loss is no longer finite. The last checkpoint is from before.
+        """
+        self.model.train()
+        patience = self.settings.training.checkpoint_seconds
+        saved = started = time.monotonic()
+        before = self.seconds
+        while self.step < self.total_steps:
+            self._train_step()
+            now = time.monotonic()
+            self.seconds = before + now - started
+            epoch_ends = self.step % self.steps_per_epoch == 0
+            if epoch_ends:
+                self._finish_epoch()
+            stopping = self.step == self.total_steps or stop()
+            due = now - saved > (patience / 6 if epoch_ends else patience)
+            if save is not None and (due or stopping):
+                self._check_finite()
+                save(self.checkpoint())
+                saved = time.monotonic()
+            if watch is not None:
+                watch(self)
+            if stopping:
+                break
+        self.model.eval()
+        return self.step == self.total_steps
+
+    def checkpoint(self) -> Checkpoint:
+        """Everything needed to go on from here."""
+        tensors = module_tensors("model", self.model) | module_tensors("objective", self.objective)
+        tensors |= optimiser_tensors("optimiser", self._optimiser)
+        if self._opponent is not None:
+            tensors |= optimiser_tensors("critic_optimiser", self._opponent.optimiser)
+        tensors["sums"] = self._sums
+        state = {"step": self.step, "seconds": self.seconds, "names": self._names, "records": self.records}
+        return Checkpoint(tensors, state)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go on from a checkpoint of the same settings and data.
+
+        Raises
+        ------
+        DifferentiaError
+            If the checkpoint is of another model.
+        """
+        try:
+            self.model.load_state_dict(checkpoint.part("model"))
+            # Under a shared classifier z and w name the same parameters, kept once.
+            missing, unexpected = self.objective.load_state_dict(checkpoint.part("objective"), strict=False)
+            if unexpected or any(not name.startswith("critic.w.") for name in missing):
+                raise ValueError("other classifiers")
+            restore_optimiser(self._optimiser, checkpoint.part("optimiser"))
+            if self._opponent is not None:
+                restore_optimiser(self._opponent.optimiser, checkpoint.part("critic_optimiser"))
+            state = checkpoint.state
+            self.step, self.seconds, self._names = state["step"], state["seconds"], state["names"]
+            self.records = list(state["records"])
+            self._sums = checkpoint.tensors["sums"].to(self.fabric.device)
+        except (KeyError, RuntimeError, ValueError) as problem:
+            raise DifferentiaError(
+                f"The checkpoint does not fit the settings ({str(problem).splitlines()[0]}). Train again."
+            ) from None
+        self._faulty = torch.zeros_like(self._sums)
+        self._fault_step = torch.tensor(-1, device=self._sums.device)
+
+    def _resident(self, data: LabelledData) -> tuple[Tensor, Tensor]:
+        """Put the training split on the device where it fits, else leave it in (mapped) host memory."""
+        device = self.fabric.device
+        with warnings.catch_warnings():
+            # A read-only map is never written to, only gathered from.
+            warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+            x = torch.from_numpy(np.asarray(data.train.x))
+        y = torch.from_numpy(np.ascontiguousarray(data.train.y)).to(device)
+        if device.type == "cuda" and x.nbytes > 0.5 * torch.cuda.mem_get_info(device)[0]:
+            return x, y
+        return x.to(device), y
+
+    def _batch(self) -> tuple[Tensor, Tensor]:
+        """Gather this process's part of the current batch, as stored."""
+        epoch, position = divmod(self.step, self.steps_per_epoch)
+        if position == 0 or not hasattr(self, "_order"):
+            source = torch.Generator().manual_seed(_stream_seed(self.settings.training.seed, _ORDER, epoch))
+            self._order = torch.randperm(len(self._y), generator=source).to(self._x.device)
+        rows = self._order[position * self.batch_size : (position + 1) * self.batch_size]
+        rows = rows[self.fabric.global_rank :: self.fabric.world_size]
+        return self._x[rows].to(self._y.device), self._y[rows.to(self._y.device)]
+
+    def _train_step(self) -> None:
+        training, device = self.settings.training, self._y.device
+        progress = self.step / self.total_steps
+        rank = self.fabric.global_rank
+        generator = torch.Generator(device)
+        generator.manual_seed(_stream_seed(training.seed, _NOISE, self.step, rank))
+        raw, y = self._batch()
+        x = self.model.normalise(raw)
+        noise = [
+            torch.randn((len(y), d), generator=generator, device=device)
+            for d in (self.settings.model.z_dim, self.settings.model.w_dim)
+        ]
+
+        rate = _rate(training.schedule, progress)
+        _set_rate(self._optimiser, training.learning_rate * rate)
+        if self._opponent is not None:
+            self._opponent.critic.requires_grad_(False)
+        output = ModelOutput(*self._forward(x, y, *noise))
+        loss, terms = self.objective.model_loss(self.model, output, x, y, generator, progress)
+        self._optimiser.zero_grad()
+        self.fabric.backward(loss)
+        self._optimiser.step()
+        self.objective.capacity.update(torch.stack([terms["kl_z"], terms["kl_w"]]), progress)
+        if self.fabric.world_size > 1:
+            self.fabric.all_reduce(self.objective.capacity.multipliers)
+
+        if self._opponent is not None:
+            critic, forward, optimiser, game = self._opponent
+            critic.requires_grad_(True)
+            _set_rate(optimiser, game.learning_rate * rate)
+            for update in range(game.critic_steps):
+                loss, critic_terms = self.objective.critic_loss(forward, output, y, generator, update > 0)
+                optimiser.zero_grad()
+                self.fabric.backward(loss)
+                optimiser.step()
+            terms |= critic_terms
+        self._note(terms)
+        self.step += 1
+
+    def _note(self, terms: dict[str, Tensor]) -> None:
+        """Add to the epoch's sums and remember the first step that was not finite, all on the device."""
+        values = torch.stack(list(terms.values()))
+        if not self._names:
+            self._names = list(terms)
+            self._sums, self._faulty = torch.zeros_like(values), torch.zeros_like(values)
+            self._fault_step = torch.tensor(-1, device=values.device)
+        self._sums = self._sums + values
+        first = (self._fault_step < 0) & ~torch.isfinite(values).all()
+        self._fault_step = torch.where(first, self.step, self._fault_step)
+        self._faulty = torch.where(first, values, self._faulty)
+
+    def _finish_epoch(self) -> None:
+        self._check_finite()
+        sums = self.fabric.all_reduce(self._sums)
+        assert isinstance(sums, Tensor)
+        means = (sums / self.steps_per_epoch).tolist()
+        capacity = self.objective.capacity
+        targets = capacity.targets(self.step / self.total_steps).tolist()
+        record: Record = {"epoch": self.epoch} | dict(zip(self._names, means, strict=True))
+        if capacity.settings.mode != "beta":
+            record |= {"capacity_z": targets[0], "capacity_w": targets[1]}
+        if capacity.settings.mode == "constrained":
+            multipliers = capacity.multipliers.tolist()
+            record |= {"multiplier_z": multipliers[0], "multiplier_w": multipliers[1]}
+        record["seconds"] = round(self.seconds, 3)
+        self.records.append(record)
+        self._sums = torch.zeros_like(self._sums)
+        self.fabric.log_dict({k: v for k, v in record.items() if k != "epoch"}, step=self.epoch)
+
+    def _check_finite(self) -> None:
+        step = int(self._fault_step)
+        if step >= 0:
+            terms = ", ".join(f"{n} {v:.4g}" for n, v in zip(self._names, self._faulty.tolist(), strict=True))
+            raise DifferentiaError(
+                f"The loss is no longer finite at step {step + 1}, epoch {step // self.steps_per_epoch + 1} "
+                f"({terms}). Lower training.learning_rate or the weights of the class loss, or resume from "
+                "the last checkpoint, which is from before"
+            )
+
+
+def _rate(schedule: str, progress: float) -> float:
+    return 1.0 if schedule == "constant" else 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def _set_rate(optimiser: Any, rate: float) -> None:
+    for group in optimiser.param_groups:
+        group["lr"] = rate
