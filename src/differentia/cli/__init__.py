@@ -9,7 +9,7 @@ import sys
 import typer
 from rich.console import Console
 
-from differentia.cli import data
+from differentia.cli import data, train
 from differentia.errors import DifferentiaError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+app.command()(train.train)
 app.add_typer(data.app, name="data")
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from differentia.models.posterior import Posterior
 from differentia.models.two_code import TwoCodeModel
 
 Floats = NDArray[np.float32]
@@ -21,9 +22,17 @@ class EncodedData:
     w_mean: Floats
     w_log_variance: Floats
 
+    def z_kl(self) -> Floats:
+        """Return KL(q(z | x) ‖ N(0, I)) of every sample and dimension, nats ``[n, z_dim]``."""
+        return _kl(self.z_mean, self.z_log_variance)
 
-def _device(model: TwoCodeModel) -> torch.device:
-    return next(model.parameters()).device
+    def w_kl(self) -> Floats:
+        """Return KL(q(w | x, y) ‖ N(0, I)) of every sample and dimension, nats ``[n, w_dim]``."""
+        return _kl(self.w_mean, self.w_log_variance)
+
+
+def _kl(mean: Floats, log_variance: Floats) -> Floats:
+    return Posterior(torch.from_numpy(mean), torch.from_numpy(log_variance)).kl().numpy()
 
 
 @torch.inference_mode()
@@ -48,7 +57,7 @@ def encode_all(
     EncodedData
         Means and log-variances of both posteriors.
     """
-    device, parts = _device(model), []
+    device, parts = model.device, []
     for start in range(0, len(x), batch_size):
         raw = torch.from_numpy(np.ascontiguousarray(x[start : start + batch_size])).to(device)
         label = torch.from_numpy(np.ascontiguousarray(y[start : start + batch_size])).to(device)
@@ -79,7 +88,7 @@ def decode_all(
     ndarray
         Images, float32 ``[n, h, w, c]`` in [0, 1], or vectors ``[n, d]`` in the units of the data.
     """
-    device, parts = _device(model), []
+    device, parts = model.device, []
     for start in range(0, len(z), batch_size):
         rows = slice(start, start + batch_size)
         inputs = [torch.from_numpy(np.ascontiguousarray(a[rows])).to(device) for a in (z, w, y)]
@@ -87,6 +96,28 @@ def decode_all(
         out = out.permute(0, 2, 3, 1) if model.is_image else out * model.feature_scale + model.feature_mean
         parts.append(out.cpu().numpy())
     return np.concatenate(parts)
+
+
+def squared_errors(model: TwoCodeModel, decoded: Floats, x: NDArray[np.generic]) -> Floats:
+    """Return the squared error of every decoded sample, float32 ``[n]``.
+
+    Summed over pixels and channels in [0, 1], or over standardised features.
+
+    Parameters
+    ----------
+    model : TwoCodeModel
+        The model that decoded.
+    decoded : ndarray
+        What `decode_all` returned, ``[n, …]``.
+    x : ndarray
+        The stored samples, ``[n, …]``.
+    """
+    if model.is_image:
+        error = decoded - np.asarray(x, dtype=np.float32) / 255
+    else:
+        error = (decoded - np.asarray(x, dtype=np.float32)) / model.feature_scale.cpu().numpy()
+    summed: Floats = np.square(error, dtype=np.float32).reshape(len(error), -1).sum(1)
+    return summed
 
 
 def sample_codes(

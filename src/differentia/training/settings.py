@@ -111,13 +111,27 @@ def validated(values: Mapping[str, Any]) -> Settings:
     try:
         return Settings.model_validate(values)
     except ValidationError as problem:
-        raise DifferentiaError(explain(problem)) from None
+        raise DifferentiaError(_explain(problem)) from None
 
 
-def explain(problem: ValidationError) -> str:
-    """Put a validation error of settings in one sentence that names the field."""
+def validated_data(values: Mapping[str, Any]) -> DataSettings:
+    """Build `DataSettings` from plain values, as `validated` does.
+
+    Raises
+    ------
+    DifferentiaError
+        If a field is unknown, missing or impossible.
+    """
+    try:
+        return DataSettings.model_validate(values)
+    except ValidationError as problem:
+        raise DifferentiaError(_explain(problem, "data")) from None
+
+
+def _explain(problem: ValidationError, *place: str) -> str:
+    """Put a validation error in one sentence that names the field."""
     first = problem.errors()[0]
-    field = ".".join(str(part) for part in first["loc"]) or "settings"
+    field = ".".join(str(part) for part in (*place, *first["loc"])) or "settings"
     if first["type"] == "extra_forbidden":
         return f"There is no setting '{field}'. `differentia train --settings` prints the names."
     message = first["msg"].removeprefix("Value error, ")

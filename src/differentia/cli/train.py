@@ -1,0 +1,300 @@
+"""``differentia train``: learn the codes of a data set into a run folder."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from differentia.cli.train_view import announce, closing_table, print_settings, training_progress
+from differentia.errors import DifferentiaError
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+    from differentia.data.dataset import LabelledData
+    from differentia.training.run import Run
+    from differentia.training.settings import Settings
+
+
+def train(
+    data: Annotated[
+        str | None,
+        typer.Argument(
+            help="mnist, fashion-mnist, digits, kinds or celeba; or the path of a folder with one sub-folder "
+            "of images a class, or of an .npz with x and y.",
+            show_default=False,
+        ),
+    ] = None,
+    preset: Annotated[
+        str,
+        typer.Option(
+            help="strict (the best separation), report (the report as printed), released (its authors' "
+            "code), naive (the report's section 3.1)."
+        ),
+    ] = "strict",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the run. Default: a new one under runs/.", show_default=False),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of weights, order and noise.", show_default="0")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes over the training data.", show_default="the preset's")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Change any setting, e.g. --set objective.capacity.z=12. May be repeated; see --settings.",
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Repeat a run from its config.yaml, instead of DATA and --preset.")
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with an interrupted run, bit for bit as if never stopped.")
+    ] = None,
+    settings: Annotated[
+        bool, typer.Option("--settings", help="Print the settings that would be used, with their meaning.")
+    ] = False,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            help="Height and width of the images.", rich_help_panel="Data", show_default="the data's"
+        ),
+    ] = None,
+    attribute: Annotated[
+        str | None, typer.Option(help="CelebA attribute that is the class.", rich_help_panel="Data")
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            help="Use at most this many training samples, for a quick look.", rich_help_panel="Data"
+        ),
+    ] = None,
+    test_fraction: Annotated[
+        float | None,
+        typer.Option(
+            help="Part drawn as test split where the data has none.",
+            rich_help_panel="Data",
+            show_default="0.2",
+        ),
+    ] = None,
+    accelerator: Annotated[
+        str | None,
+        typer.Option(help="cpu, cuda, mps or auto.", rich_help_panel="Machine", show_default="auto"),
+    ] = None,
+    devices: Annotated[
+        int | None,
+        typer.Option(help="Devices, or processes on a CPU.", rich_help_panel="Machine", show_default="1"),
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(help="32-true or bf16-mixed.", rich_help_panel="Machine", show_default="32-true"),
+    ] = None,
+    logger: Annotated[
+        str | None,
+        typer.Option(help="tensorboard: write its events beside the metrics.", rich_help_panel="Output"),
+    ] = None,
+    figures: Annotated[
+        bool, typer.Option(help="Draw the figures at the end.", rich_help_panel="Output")
+    ] = True,
+) -> None:
+    """Train a model on labelled data and save it, its numbers and its pictures as a run folder.
+
+    Examples: [bold]differentia train fashion-mnist[/bold], [bold]differentia train photos/ --size 64[/bold],
+    [bold]differentia train --resume runs/mnist-strict[/bold].
+    """
+    from differentia.training.settings import change, combined
+
+    given: dict[str, dict[str, Any]] = {
+        "data": {"size": size, "attribute": attribute, "limit": limit, "test_fraction": test_fraction},
+        "training": {
+            "seed": seed,
+            "epochs": epochs,
+            "accelerator": accelerator,
+            "devices": devices,
+            "precision": precision,
+        },
+    }
+    named = {part: {k: v for k, v in fields.items() if v is not None} for part, fields in given.items()}
+    if resume is not None and (data or config or out or set_ or any(named.values())):
+        raise DifferentiaError(
+            "--resume goes on with the run's own settings. Leave out DATA, --out and settings."
+        )
+    if sum(source is not None for source in (data, config, resume)) != 1:
+        raise DifferentiaError(
+            "Say what to train: DATA, --config FILE or --resume RUN. See `differentia train --help`."
+        )
+    changes = combined([named, *(change(assignment) for assignment in set_ or [])])
+    _train(data, preset, out, config, resume, changes, settings, logger, figures)
+
+
+def _train(
+    source: str | None,
+    preset_name: str,
+    out: Path | None,
+    config: Path | None,
+    resume: Path | None,
+    changes: dict[str, Any],
+    only_print: bool,
+    logger: str | None,
+    figures: bool,
+) -> None:
+    from differentia.training.checkpoint import Checkpoint
+    from differentia.training.loop import Trainer
+    from differentia.training.run import Run
+
+    console = Console(highlight=False)
+    run: Run | None = None
+    if resume is not None:
+        run = Run.open(resume)
+        chosen, data = run.settings, run.load_data(progress=True)
+    else:
+        chosen, data = _choose(source, preset_name, config, changes)
+    if only_print:
+        print_settings(console, chosen)
+        return
+    out = out or (resume if resume is not None else _free_folder(chosen, data.name))
+    fabric = _fabric(chosen, logger, out)
+    trainer = Trainer(chosen, data, fabric)
+    if run is None and fabric.is_global_zero:
+        run = Run.create(out, chosen, data)
+    elif run is not None and run.checkpoint_path.exists():
+        trainer.restore(Checkpoint.load(run.checkpoint_path))
+    if not fabric.is_global_zero:
+        trainer.run()
+        return
+    assert run is not None
+    announce(console, chosen, data, trainer, run)
+    with _stoppable(fabric.world_size == 1) as stop, training_progress(console, trainer) as watch:
+        finished = trainer.run(watch, run.save, stop)
+    if not finished:
+        console.print(f"Stopped in epoch {trainer.epoch + 1} and saved.", style="yellow")
+        console.print(f"Go on with: differentia train --resume {run.path}")
+        raise typer.Exit(130)
+    _finish(console, run, data, figures)
+
+
+def _choose(
+    source: str | None, preset_name: str, config: Path | None, changes: dict[str, Any]
+) -> "tuple[Settings, LabelledData]":
+    """Read settings and data of a new run, from a preset or from a file."""
+    import yaml
+
+    from differentia.data.catalogue import NAMES, load
+    from differentia.training.settings import combined, preset, validated, validated_data
+
+    if config is not None:
+        try:
+            values = yaml.safe_load(config.read_text("utf-8"))
+        except (OSError, ValueError, yaml.YAMLError) as problem:
+            raise DifferentiaError(f"{config} cannot be read as settings ({problem}).") from None
+        if not isinstance(values, dict):
+            raise DifferentiaError(f"{config} holds no settings. Name the config.yaml of a run.")
+        chosen = validated(combined([values, changes]))
+        return chosen, load(chosen.data, progress=True)
+    assert source is not None
+    place = source if source in NAMES else str(Path(source).absolute())
+    data_settings = validated_data(combined([{"source": place}, changes.get("data", {})]))
+    # An impossible setting is said before data are fetched.
+    preset(preset_name, data_settings, (28, 28, 1), {k: v for k, v in changes.items() if k != "model"})
+    data = load(data_settings, progress=True)
+    return preset(preset_name, data_settings, data.shape, changes), data
+
+
+def _free_folder(settings: "Settings", name: str) -> Path:
+    stem = f"{name}-{settings.preset}-seed{settings.training.seed}"
+    path, number = Path("runs") / stem, 1
+    while path.exists():
+        number += 1
+        path = Path("runs") / f"{stem}-{number}"
+    return path
+
+
+def _fabric(settings: "Settings", logger: str | None, out: Path) -> "Fabric":
+    """Start the devices.
+
+    Raises
+    ------
+    DifferentiaError
+        If the machine has no such devices, or the logger is not installed.
+    """
+    import torch
+    from lightning_fabric import Fabric
+    from lightning_fabric.loggers.logger import Logger
+    from lightning_fabric.loggers.tensorboard import TensorBoardLogger
+
+    training = settings.training
+    loggers: list[Logger] = []
+    if logger is not None:
+        if logger != "tensorboard":
+            raise DifferentiaError(f"There is no logger '{logger}'. The one there is: tensorboard.")
+        try:
+            loggers.append(TensorBoardLogger(root_dir=out.parent, name=out.name, version="tensorboard"))
+        except ModuleNotFoundError:
+            raise DifferentiaError(
+                "--logger tensorboard needs TensorBoard. Install it: pip install 'differentia[tensorboard]'."
+            ) from None
+    try:
+        fabric = Fabric(
+            accelerator=training.accelerator,
+            devices=training.devices,
+            precision=training.precision,
+            loggers=loggers,
+        )
+        fabric.launch()
+    except (ValueError, RuntimeError) as problem:
+        raise DifferentiaError(
+            f"Cannot train on {training.devices} × {training.accelerator}: {str(problem).splitlines()[0]}"
+        ) from None
+    torch.set_float32_matmul_precision("high")
+    return fabric
+
+
+@contextmanager
+def _stoppable(alone: bool) -> Iterator[Any]:
+    """Yield a function that says whether Ctrl-C was pressed; a second press interrupts at once.
+
+    Several processes would see the press at different steps and wait for each other for ever, so they keep
+    Python's own handling and resume from the last checkpoint.
+    """
+    pressed = threading.Event()
+    if not alone or threading.current_thread() is not threading.main_thread():
+        yield pressed.is_set
+        return
+
+    def press(number: int, frame: Any) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        pressed.set()
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield pressed.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _finish(console: Console, run: "Run", data: "LabelledData", figures: bool) -> None:
+    """Print the table, write the summary and draw the figures."""
+    from differentia.evaluation.figures import write_figures
+    from differentia.evaluation.summary import summarise
+    from differentia.files import write_json
+
+    model = run.load_model()
+    with console.status("measuring on the test split"):
+        summary = summarise(model, data, run.settings.training.seed)
+    write_json(run.path / "summary.json", summary.to_json())
+    console.print(closing_table(run, summary))
+    if figures:
+        with console.status("drawing"):
+            written = write_figures(model, data, run.path, run.metrics(), run.settings.training.seed)
+        console.print(f"{len(written)} pictures in [bold]{run.path / 'figures'}[/bold]:")
+        console.print("  " + "  ".join(path.name for path in written), style="dim")

@@ -1,0 +1,99 @@
+"""What ``differentia train`` shows: the settings, the progress bar, the closing table."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from differentia.data.dataset import LabelledData
+    from differentia.evaluation.summary import Summary
+    from differentia.training.loop import Trainer
+    from differentia.training.run import Run
+    from differentia.training.settings import Settings
+
+
+@contextmanager
+def training_progress(console: Console, trainer: "Trainer") -> "Iterator[Callable[[Trainer], None]]":
+    """Yield a watcher that draws a bar with the last epoch's terms and the time left."""
+    with Progress(
+        TextColumn("epoch {task.fields[epoch]}"),
+        BarColumn(bar_width=24),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        TextColumn("[cyan]{task.fields[terms]}"),
+        console=console,
+    ) as bar:
+        total = trainer.settings.training.epochs
+        task = bar.add_task("train", total=trainer.total_steps, completed=trainer.step, epoch="", terms="")
+
+        def watch(trainer: "Trainer") -> None:
+            terms = ""
+            if trainer.records:
+                last = trainer.records[-1]
+                terms = (
+                    f"error {last['squared_error']:.2f}  KL_z {last['kl_z']:.1f}  KL_w {last['kl_w']:.1f}"
+                    + (f"  critic on z {last['critic_loss_z']:.2f}" if "critic_loss_z" in last else "")
+                )
+            shown = min(trainer.epoch + 1, total)
+            bar.update(task, completed=trainer.step, epoch=f"{shown}/{total}", terms=terms)
+
+        watch(trainer)
+        yield watch
+
+
+def announce(
+    console: Console, settings: "Settings", data: "LabelledData", trainer: "Trainer", run: "Run"
+) -> None:
+    """Say what is about to be trained, and where to."""
+    shape = " × ".join(str(n) for n in data.shape)
+    console.print(
+        f"[bold]{data.name}[/bold]: {len(data.train):,} training and {len(data.test):,} test samples of "
+        f"{shape}, {data.n_classes} classes; preset [bold]{settings.preset}[/bold], "
+        f"seed {settings.training.seed} → [bold]{run.path}[/bold]"
+    )
+    if trainer.step:
+        console.print(f"Going on at epoch {trainer.epoch + 1} of {settings.training.epochs}.")
+
+
+def closing_table(run: "Run", summary: "Summary") -> Table:
+    """Return the table of a finished training."""
+    last = run.metrics()[-1]
+    table = Table(title=f"{run.path.name}, test split", title_justify="left")
+    table.add_column("figure")
+    table.add_column("value", justify="right")
+    table.add_column("meaning", style="dim")
+    unit = "pixels in [0, 1]" if len(run.description.shape) == 3 else "standardised features"
+    table.add_row("squared error", f"{summary.squared_error:.2f}", f"a sample, summed over {unit}")
+    for code, kl in (("z", summary.kl_z), ("w", summary.kl_w)):
+        if kl is not None:
+            held = f", held at {last[f'capacity_{code}']:.1f}" if f"capacity_{code}" in last else ""
+            table.add_row(f"KL_{code}", f"{kl:.2f}", f"nats that {code} may carry{held}")
+        if f"multiplier_{code}" in last:
+            table.add_row(f"multiplier of KL_{code}", f"{last[f'multiplier_{code}']:.2f}", "price of a nat")
+    table.add_row("class from z", f"{summary.probe_z:.3f}", f"linear probe; chance is {summary.chance:.3f}")
+    if summary.probe_w is not None:
+        table.add_row(
+            "class from w", f"{summary.probe_w:.3f}", "linear probe; w's encoder is given the class"
+        )
+    table.add_row("time", f"{last['seconds']:.0f} s", "in the training loop")
+    return table
+
+
+def print_settings(console: Console, settings: "Settings") -> None:
+    """Print every setting with its value and its meaning, a line each."""
+
+    def show(section: BaseModel, path: str) -> None:
+        for name, field in type(section).model_fields.items():
+            value = getattr(section, name)
+            if isinstance(value, BaseModel):
+                show(value, f"{path}{name}.")
+            else:
+                console.print(f"[bold]{path}{name}[/bold] = {value}", end="  ")
+                console.print(field.description or "", style="dim")
+
+    show(settings, "")

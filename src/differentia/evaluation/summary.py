@@ -1,0 +1,57 @@
+"""The few numbers that close a training."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from differentia.data.dataset import LabelledData
+from differentia.evaluation.probes import quick_probe
+from differentia.models.batched import decode_all, encode_all, sample_codes, squared_errors
+from differentia.models.two_code import TwoCodeModel
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Figures on the test split.
+
+    Attributes
+    ----------
+    squared_error : float
+        Mean over samples of the squared error summed over pixels in [0, 1] (or features), of samples of the
+        posterior.
+    kl_z, kl_w : float or None
+        Mean KL of the posterior from the prior, nats. None without w.
+    probe_z, probe_w : float or None
+        Accuracy of a linear probe on samples of the code.
+    chance : float
+        Share of the most frequent class.
+    """
+
+    squared_error: float
+    kl_z: float
+    kl_w: float | None
+    probe_z: float
+    probe_w: float | None
+    chance: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures as plain JSON types."""
+        return asdict(self)
+
+
+def summarise(model: TwoCodeModel, data: LabelledData, seed: int) -> Summary:
+    """Measure a model on the test split of its data."""
+    test = data.test
+    codes = encode_all(model, test.x, test.y)
+    z = sample_codes(codes.z_mean, codes.z_log_variance, test.x, seed, stream=0)
+    w = sample_codes(codes.w_mean, codes.w_log_variance, test.x, seed, stream=1)
+    probes = quick_probe(model, data, seed)
+    return Summary(
+        squared_error=float(squared_errors(model, decode_all(model, z, w, test.y), test.x).mean()),
+        kl_z=float(codes.z_kl().sum(1).mean()),
+        kl_w=float(codes.w_kl().sum(1).mean()) if w.shape[1] else None,
+        probe_z=probes["z"],
+        probe_w=probes.get("w"),
+        chance=float(np.bincount(test.y).max() / len(test)),
+    )
