@@ -203,7 +203,10 @@ def _choose(
         return chosen, load(chosen.data, progress=True)
     assert source is not None
     place = source if source in NAMES else str(Path(source).absolute())
-    data_settings = validated_data(combined([{"source": place}, changes.get("data", {})]))
+    described = changes.get("data", {})
+    data_settings = validated_data(
+        {"source": place} | described if isinstance(described, dict) else described
+    )
     # An impossible setting is said before data are fetched.
     preset(preset_name, data_settings, (28, 28, 1), {k: v for k, v in changes.items() if k != "model"})
     data = load(data_settings, progress=True)

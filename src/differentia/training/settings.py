@@ -114,7 +114,7 @@ def validated(values: Mapping[str, Any]) -> Settings:
         raise DifferentiaError(_explain(problem)) from None
 
 
-def validated_data(values: Mapping[str, Any]) -> DataSettings:
+def validated_data(values: Any) -> DataSettings:
     """Build `DataSettings` from plain values, as `validated` does.
 
     Raises

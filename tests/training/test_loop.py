@@ -1,0 +1,195 @@
+"""The loop's promises: repeatable, resumable at any step, honest about what it sums."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from lightning_fabric import Fabric
+
+from differentia.data.dataset import LabelledData, Split
+from differentia.data.settings import DataSettings
+from differentia.errors import DifferentiaError
+from differentia.training.checkpoint import Checkpoint
+from differentia.training.loop import Trainer
+from differentia.training.settings import Settings, combined, preset
+
+SMALL = {
+    "model": {"network": "mlp", "hidden": [32], "z_dim": 3, "w_dim": 3},
+    "training": {"epochs": 2, "batch_size": 256, "accelerator": "cpu"},
+}
+
+
+def _settings(name: str = "strict", **changes: object) -> Settings:
+    return preset(name, DataSettings(source="digits"), (8, 8, 1), combined([SMALL, changes]))
+
+
+def _trainer(settings: Settings, data: LabelledData) -> Trainer:
+    return Trainer(settings, data, Fabric(accelerator="cpu", devices=1))
+
+
+def _same(a: Checkpoint, b: Checkpoint) -> bool:
+    untimed = [
+        {**c.state, "seconds": 0, "records": [r | {"seconds": 0} for r in c.state["records"]]} for c in (a, b)
+    ]
+    tensors = a.tensors.keys() == b.tensors.keys() and all(
+        torch.equal(t, b.tensors[n]) for n, t in a.tensors.items()
+    )
+    return tensors and untimed[0] == untimed[1]
+
+
+@pytest.mark.parametrize("name", ["strict", "report", "released"])
+@pytest.mark.parametrize("steps", [1, 5, 6])
+def test_resumed_at_any_step_equals_never_interrupted(
+    name: str, steps: int, digits: LabelledData, tmp_path: Path
+) -> None:
+    settings = _settings(name)
+    whole = _trainer(settings, digits)
+    assert whole.run()
+
+    first = _trainer(settings, digits)
+    assert not first.run(stop=lambda: first.step == steps)
+    first.checkpoint().save(tmp_path / "c.safetensors")
+    second = _trainer(settings, digits)
+    second.restore(Checkpoint.load(tmp_path / "c.safetensors"))
+    assert second.step == steps
+    assert second.run()
+    assert _same(second.checkpoint(), whole.checkpoint())
+
+
+def test_the_seed_decides_everything_and_the_global_generator_nothing(digits: LabelledData) -> None:
+    trainers = [_trainer(_settings(training={"seed": seed, "epochs": 1}), digits) for seed in (3, 3, 4)]
+    for trainer in trainers:
+        torch.manual_seed(trainer.settings.training.seed + len(trainer.records))
+        torch.rand(7)
+        trainer.run()
+    assert _same(trainers[0].checkpoint(), trainers[1].checkpoint())
+    assert not _same(trainers[0].checkpoint(), trainers[2].checkpoint())
+
+
+def test_step_2_leaves_the_model_and_step_1_the_critic_bit_identical(
+    digits: LabelledData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = _trainer(_settings(), digits)
+    opponent = trainer._opponent
+    assert opponent is not None
+    moved: list[tuple[bool, bool]] = []
+
+    def watched(step: Callable[[], None]) -> Callable[[], None]:
+        def update() -> None:
+            modules = trainer.model, opponent.critic
+            before = [[p.detach().clone() for p in m.parameters()] for m in modules]
+            step()
+            model, critic = (
+                any(not torch.equal(p, q) for p, q in zip(m.parameters(), b, strict=True))
+                for m, b in zip(modules, before, strict=True)
+            )
+            moved.append((model, critic))
+
+        return update
+
+    for optimiser in (trainer._optimiser, opponent.optimiser):
+        monkeypatch.setattr(optimiser, "step", watched(optimiser.step))
+    trainer.run(stop=lambda: trainer.step == 3)
+    assert moved == [(True, False), (False, True)] * 3
+
+
+def test_every_sample_is_seen_and_each_once_an_epoch(digits: LabelledData) -> None:
+    data = LabelledData("d", Split(digits.train.x[:64], digits.train.y[:64]), digits.test, digits.class_names)
+    trainer = _trainer(_settings(training={"batch_size": 16, "epochs": 2}), data)
+    orders = []
+    seen: list[torch.Tensor] = []
+    while trainer.step < trainer.total_steps:
+        seen.append(trainer._batch()[0])
+        trainer._train_step()
+        if trainer.step % trainer.steps_per_epoch == 0:
+            orders.append(torch.cat(seen))
+            seen = []
+    for order in orders:
+        assert sorted(map(bytes, order.numpy())) == sorted(map(bytes, data.train.x))
+    assert not torch.equal(*orders)
+
+
+def test_records_hold_the_mean_of_every_term(digits: LabelledData) -> None:
+    trainer = _trainer(_settings(), digits)
+    assert trainer.run()
+    assert [r["epoch"] for r in trainer.records] == [1, 2]
+    for record in trainer.records:
+        assert {
+            "squared_error",
+            "kl_z",
+            "kl_w",
+            "critic_loss_z",
+            "multiplier_z",
+            "capacity_w",
+        } <= record.keys()
+        assert all(np.isfinite(list(record.values())))
+    assert trainer.records[1]["squared_error"] < trainer.records[0]["squared_error"]
+
+
+def test_a_loss_that_is_not_finite_names_step_and_terms_and_keeps_the_last_good_checkpoint(
+    digits: LabelledData,
+) -> None:
+    settings = _settings(training={"epochs": 3, "checkpoint_seconds": 0})
+    trainer = _trainer(settings, digits)
+    saved: list[Checkpoint] = []
+
+    def poison(trainer: Trainer) -> None:
+        if trainer.step == 7:
+            with torch.no_grad():
+                next(trainer.model.decoder.parameters()).fill_(float("nan"))
+
+    with pytest.raises(DifferentiaError, match=r"step 8, epoch 2 \(negative_log_likelihood nan"):
+        trainer.run(poison, saved.append)
+    assert saved[-1].state["step"] == 7
+    assert len(saved) == 7
+
+
+def test_a_batch_larger_than_the_data_is_the_data(digits: LabelledData) -> None:
+    trainer = _trainer(_settings(training={"batch_size": 10_000}), digits)
+    assert (trainer.batch_size, trainer.steps_per_epoch) == (1437, 1)
+
+
+def test_read_only_memory_maps_are_trained_on_as_they_are(digits: LabelledData, tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", digits.train.x)
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    data = LabelledData("d", Split(mapped, digits.train.y), digits.test, digits.class_names)
+    a, b = (_trainer(_settings(training={"epochs": 1}), d) for d in (data, digits))
+    a.run()
+    b.run()
+    assert _same(a.checkpoint(), b.checkpoint())
+
+
+def test_a_model_that_does_not_fit_the_samples_says_why(digits: LabelledData) -> None:
+    settings = _settings(model={"network": "conv", "channels": [8, 8, 8, 8]})
+    with pytest.raises(DifferentiaError, match="8×8 is below 16 pixels"):
+        _trainer(settings, digits)
+
+
+def test_a_checkpoint_of_another_model_is_refused(digits: LabelledData) -> None:
+    small = _trainer(_settings(), digits)
+    large = _trainer(_settings(model={"hidden": [64]}), digits)
+    with pytest.raises(DifferentiaError, match="does not fit the settings"):
+        large.restore(small.checkpoint())
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path, digits: LabelledData) -> None:
+    path = tmp_path / "c.safetensors"
+    _trainer(_settings(), digits).checkpoint().save(path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(DifferentiaError, match="damaged"):
+        Checkpoint.load(path)
+    with pytest.raises(DifferentiaError, match=r"no d\.safetensors"):
+        Checkpoint.load(tmp_path / "d.safetensors")
+
+
+def test_vectors_and_the_naive_model_train(digits: LabelledData) -> None:
+    flat = [Split(s.x.reshape(len(s), -1).astype(np.float32), s.y) for s in (digits.train, digits.test)]
+    vectors = LabelledData("v", flat[0], flat[1], digits.class_names)
+    settings = preset("strict", DataSettings(source="v.npz"), (64,), SMALL)
+    assert _trainer(settings, vectors).run()
+    naive = combined([SMALL, {"model": {"w_dim": 0}}])
+    trainer = _trainer(preset("naive", DataSettings(source="digits"), (8, 8, 1), naive), digits)
+    assert trainer.run()
+    assert trainer.records[-1]["kl_w"] == 0
