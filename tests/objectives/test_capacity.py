@@ -28,15 +28,26 @@ def test_targets_grow_linearly_and_stay() -> None:
     assert Capacity(CapacitySettings(z=15, w=25, growth=0)).targets(0.0).tolist() == [15.0, 25.0]
 
 
-def test_constrained_is_the_augmented_lagrangian() -> None:
+def test_constrained_has_the_gradient_of_the_augmented_lagrangian_of_a_cap() -> None:
+    """(max(0, λ + ρ·v)² − λ²) / 2ρ for the violation v = KL − C."""
     capacity = Capacity(CapacitySettings(z=6, w=14, growth=0, damping=0.2))
-    capacity.multipliers.copy_(torch.tensor([0.5, 2.0]))
-    kl = torch.tensor([8.0, 13.0], requires_grad=True)
-    penalty = capacity.penalty(kl, 1.0)
-    penalty.backward()
-    assert penalty.item() == pytest.approx(0.5 * 2 + 0.1 * 4 + 2.0 * -1 + 0.1 * 1)
-    assert kl.grad is not None
-    assert kl.grad.tolist() == pytest.approx([0.5 + 0.2 * 2, 2.0 - 0.2 * 1])
+    for multipliers, values in (([0.5, 2.0], [8.0, 13.0]), ([0.1, 0.0], [3.0, 14.5])):
+        capacity.multipliers.copy_(torch.tensor(multipliers))
+        kl, lagrangian_kl = (torch.tensor(values, requires_grad=True) for _ in range(2))
+        capacity.penalty(kl, 1.0).backward()
+        violation = lagrangian_kl - torch.tensor([6.0, 14.0])
+        price = torch.relu(torch.tensor(multipliers) + 0.2 * violation)
+        (price.square() / 0.4).sum().backward()
+        torch.testing.assert_close(kl.grad, lagrangian_kl.grad)
+
+
+def test_a_one_sided_cap_never_pulls_and_a_negative_least_price_does() -> None:
+    for least, expected in ((0.0, [0.0, 0.0]), (-1.0, [-0.5, -1.0])):
+        capacity = Capacity(CapacitySettings(z=6, w=14, growth=0, damping=0.1, least_multiplier=least))
+        kl = torch.tensor([1.0, 0.0], requires_grad=True)
+        capacity.penalty(kl, 1.0).backward()
+        assert kl.grad is not None
+        assert kl.grad.tolist() == pytest.approx(expected)
 
 
 def test_multipliers_rise_above_the_target_fall_below_it_and_keep_their_bounds() -> None:

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from differentia.objectives.class_loss import Critic, class_loss, prior_loss
+from differentia.objectives.class_loss import Critic, chance_loss, class_loss, prior_loss
 
 
 def test_binary_is_equation_5_with_the_sign_of_a_loss() -> None:
@@ -29,6 +29,14 @@ def test_prior_loss_is_zero_at_the_class_frequencies_and_positive_elsewhere(weig
     shift[0] = 1.0
     assert prior_loss(softmax_logits + shift, prior, "softmax").item() > 1e-3
     assert prior_loss(binary_logits + shift, prior, "binary").item() > 1e-3
+
+
+def test_chance_is_the_loss_of_answering_the_class_frequencies() -> None:
+    prior = torch.tensor([0.5, 0.25, 0.25])
+    y = torch.tensor([0, 0, 1, 2])
+    softmax_logits, binary_logits = prior.log().expand(4, 3), torch.logit(prior).expand(4, 3)
+    torch.testing.assert_close(chance_loss(prior, "softmax"), class_loss(softmax_logits, y, "softmax"))
+    torch.testing.assert_close(chance_loss(prior, "binary"), class_loss(binary_logits, y, "binary"))
 
 
 def test_prior_loss_knows_absent_classes() -> None:

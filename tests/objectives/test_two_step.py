@@ -1,5 +1,7 @@
 """Who learns what in which step."""
 
+import math
+
 import pytest
 import torch
 from pydantic import ValidationError
@@ -99,6 +101,18 @@ def test_ascent_is_minus_the_loss_that_step_2_minimises() -> None:
     _, terms = objective.model_loss(network, output, x, y, torch.Generator(), 1.0)
     _, critic_terms = objective.critic_loss(objective.critic, output, y, torch.Generator(), fresh=False)
     assert terms["misleading_z"].item() == pytest.approx(-critic_terms["critic_loss_z"].item())
+
+
+def test_chance_pushes_a_loss_below_the_entropy_of_the_classes_and_no_other() -> None:
+    game = ClassLossSettings(z_target="chance", z_weight=2.0, w_weight=0)
+    _, objective, _, y, _ = _setting(game)
+    for confidence, expected in ((0.0, 0.0), (-5.0, 0.0), (5.0, None)):
+        logits = confidence * torch.nn.functional.one_hot(y, 4).float()
+        pushed = objective._misleading(game, logits, y).item()
+        if expected is None:
+            loss = torch.nn.functional.cross_entropy(logits, y).item()
+            expected = math.log(4) - loss
+        assert pushed == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_wrong_critic_maximises_its_loss() -> None:

@@ -79,14 +79,23 @@ class PosteriorHead(nn.Module):
         Number of classes, or 0 for a head that does not see the class.
     shared_variance : bool
         One learnt variance a dimension for all inputs, so that the variance says nothing of the input.
+    resolution : float
+        Means are rounded to multiples of this many standard deviations; 0 leaves them as they are.
     act : {'relu', 'silu'}
         Activation.
     """
 
     def __init__(
-        self, width: int, code_dim: int, n_classes: int, shared_variance: bool, act: Activation
+        self,
+        width: int,
+        code_dim: int,
+        n_classes: int,
+        shared_variance: bool,
+        resolution: float,
+        act: Activation,
     ) -> None:
         super().__init__()
+        self.resolution = resolution
         self.hidden = ConditionedLinear(width, width, n_classes)
         self.act = activation(act)
         self.mean = nn.Linear(width, code_dim)
@@ -98,6 +107,18 @@ class PosteriorHead(nn.Module):
         hidden = self.act(self.hidden(h, y))
         mean = self.mean(hidden)
         if self.shared_log_variance is not None:
-            return Posterior(mean, self.shared_log_variance.expand_as(mean))
-        assert self.log_variance is not None
-        return Posterior(mean, self.log_variance(hidden))
+            log_variance = self.shared_log_variance.expand_as(mean)
+        else:
+            assert self.log_variance is not None
+            log_variance = self.log_variance(hidden)
+        if self.resolution:
+            mean = rounded(mean, self.resolution * torch.exp(0.5 * log_variance))
+        return Posterior(mean, log_variance)
+
+
+def rounded(mean: Tensor, step: Tensor) -> Tensor:
+    """Round `mean` to multiples of `step`, both ``[b, d]``; the gradient passes as if it did not round.
+
+    The straight-through estimator of Bengio et al. 2013.
+    """
+    return mean + (torch.round(mean / step) * step - mean).detach()

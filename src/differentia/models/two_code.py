@@ -38,6 +38,13 @@ class ModelSettings(BaseModel):
     shared_variance: bool = Field(
         False, description="One learnt variance a dimension of z for all inputs, closing that channel to y."
     )
+    resolution: float = Field(
+        0.0,
+        ge=0,
+        le=10,
+        description="Means of z are rounded to multiples of this many standard deviations, so that no detail "
+        "below the noise is left for a probe to read; 0 does not round.",
+    )
     likelihood: Literal["bernoulli", "gaussian"] = Field(
         "bernoulli", description="Likelihood of a pixel or feature; vectors need gaussian."
     )
@@ -77,6 +84,11 @@ class TwoCodeModel(nn.Module):
     -----
     Samples are given as they are stored: uint8 images ``[b, height, width, channels]`` or float vectors
     ``[b, d]``; `normalise` turns them into what the network reads.
+
+    Attributes
+    ----------
+    sample_shape : tuple of int
+        Shape of a stored sample.
     """
 
     feature_mean: Tensor
@@ -85,6 +97,7 @@ class TwoCodeModel(nn.Module):
     def __init__(self, settings: ModelSettings, shape: Sequence[int], n_classes: int) -> None:
         super().__init__()
         self.settings, self.n_classes = settings, n_classes
+        self.sample_shape = tuple(shape)
         self.is_image = len(shape) == 3
         inner: tuple[int, ...]
         if self.is_image:
@@ -120,10 +133,13 @@ class TwoCodeModel(nn.Module):
             settings.z_dim,
             n_classes if settings.z_sees_y else 0,
             settings.shared_variance,
+            settings.resolution,
             act,
         )
         self.w_head = (
-            PosteriorHead(self.trunk.width, settings.w_dim, n_classes, False, act) if settings.w_dim else None
+            PosteriorHead(self.trunk.width, settings.w_dim, n_classes, False, 0.0, act)
+            if settings.w_dim
+            else None
         )
         learns_scale = settings.likelihood == "gaussian" and settings.scale is None
         self.log_scale = nn.Parameter(torch.zeros(())) if learns_scale else None

@@ -14,13 +14,14 @@ class Capacity(nn.Module):
     ==============  ==========================================  ==========================================
     beta            β·KL_z + γ·KL_w                             Higgins et al. 2017; table 2 of the report
     absolute        β·\|KL_z − C_z\| + γ·\|KL_w − C_w\|           eq. 4 of the report; Burgess et al. 2018
-    constrained     Σ λ·(KL − C) + ½ρ·(KL − C)²                 augmented Lagrangian of KL = C (Hestenes
-                                                                1969); its use on KL: Rezende & Viola 2018
+    constrained     Σ price·(KL − C), the price being           augmented Lagrangian of KL ≤ C (Rockafellar
+                    max(least, λ + ρ·(KL − C))                  1973); its use on KL: Rezende & Viola 2018
     ==============  ==========================================  ==========================================
 
     KL is the batch mean of the KL summed over the dimensions of a code, in nats. The dual variable λ of a
     code moves by ``dual_rate · (KL − C)`` a step: up while KL exceeds C, down while it falls short, within
-    ``[least_multiplier, greatest_multiplier]``.
+    ``[least_multiplier, greatest_multiplier]``. With a least price of 0 the constraint is a one-sided cap;
+    one below 0 also pulls a KL that falls short up to C.
 
     Parameters
     ----------
@@ -56,7 +57,8 @@ class Capacity(nn.Module):
         violation = kl - self.targets(progress)
         if self.settings.mode == "absolute":
             return (self.weights * violation.abs()).sum()
-        return (self.multipliers * violation + 0.5 * self.settings.damping * violation.square()).sum()
+        price = self.multipliers + self.settings.damping * violation.detach()
+        return (price.clamp(min=self.settings.least_multiplier) * violation).sum()
 
     @torch.no_grad()
     def update(self, kl: Tensor, progress: float) -> None:

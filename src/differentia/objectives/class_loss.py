@@ -34,12 +34,22 @@ def class_loss(logits: Tensor, y: Tensor, form: Form) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, one_hot, reduction="none").sum(1).mean()
 
 
+def chance_loss(prior: Tensor, form: Form) -> Tensor:
+    """Return the least class loss of a classifier that knows the class frequencies and nothing else, nats.
+
+    Parameters
+    ----------
+    prior : Tensor
+        p(y), ``[n_classes]``.
+    form : {'binary', 'softmax'}
+        softmax: the entropy H(y). binary: Σ over classes of the entropy of "is it this class".
+    """
+    entropy: Tensor = torch.special.entr(prior).sum()
+    return entropy if form == "softmax" else entropy + torch.special.entr(1 - prior).sum()
+
+
 def prior_loss(logits: Tensor, prior: Tensor, form: Form) -> Tensor:
     """Return how far the classifier's answers are from the class frequencies p(y), nats, at least 0.
-
-    The bounded goal of the classifier's opponent: at its minimum 0 the classifier answers p(y) whatever the
-    code, which says nothing of y, whereas the maximum of `class_loss` is a confident wrong answer, which
-    does.
 
     Parameters
     ----------
@@ -50,12 +60,10 @@ def prior_loss(logits: Tensor, prior: Tensor, form: Form) -> Tensor:
     form : {'binary', 'softmax'}
         softmax: KL(p(y) ‖ softmax(h)). binary: Σ over classes of KL(Bernoulli(p(y)) ‖ Bernoulli(σ(h))).
     """
-    target = prior.expand_as(logits)
-    entropy: Tensor = torch.special.entr(prior).sum()
+    target, floor = prior.expand_as(logits), chance_loss(prior, form)
     if form == "softmax":
-        return F.cross_entropy(logits, target) - entropy
-    entropy = entropy + torch.special.entr(1 - prior).sum()
-    return F.binary_cross_entropy_with_logits(logits, target, reduction="none").sum(1).mean() - entropy
+        return F.cross_entropy(logits, target) - floor
+    return F.binary_cross_entropy_with_logits(logits, target, reduction="none").sum(1).mean() - floor
 
 
 class Classifier(nn.Module):

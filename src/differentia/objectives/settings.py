@@ -26,13 +26,13 @@ class CapacitySettings(BaseModel):
         0.01, gt=0, le=1, description="constrained: change of the multiplier a step and nat of violation."
     )
     damping: float = Field(
-        0.1, ge=0, description="constrained: price of half the squared violation (augmented Lagrangian)."
+        0.1, ge=0, description="constrained: ρ, what a nat of violation adds to the price at once."
     )
     least_multiplier: float = Field(
         0.0,
         le=0,
-        description="constrained: smallest multiplier. 0 is a one-sided cap; below 0 the constraint also "
-        "pulls KL up to C.",
+        description="constrained: least multiplier and price. 0 is a one-sided cap; below 0 the constraint "
+        "also pulls KL up to C.",
     )
     greatest_multiplier: float = Field(50.0, gt=0, description="constrained: largest multiplier.")
 
@@ -54,10 +54,10 @@ class ClassLossSettings(BaseModel):
         "right", description="Step 2 minimises the loss; wrong maximises it, as the published code does."
     )
     z_weight: float = Field(20.0, ge=0, description="Weight in step 1 of misleading the classifier about z.")
-    z_target: Literal["ascent", "prior"] = Field(
-        "prior",
-        description="ascent: maximise the loss on z, as in the report (unbounded). prior: bring the answer "
-        "to the class frequencies p(y) (bounded).",
+    z_target: Literal["ascent", "chance", "prior"] = Field(
+        "chance",
+        description="ascent: maximise the loss on z, as in the report (unbounded). chance: raise it to H(y), "
+        "what knowing nothing costs, and no further. prior: bring the answer to the class frequencies p(y).",
     )
     w_weight: float = Field(
         5.0, ge=0, description="Weight in step 1 of the loss on w; 0: no class gradient to w's encoder."

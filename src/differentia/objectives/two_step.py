@@ -6,12 +6,13 @@ The training loop knows nothing of the objective but the two methods `model_loss
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from differentia.models.posterior import Posterior
 from differentia.models.two_code import Codes, TwoCodeModel
 from differentia.objectives.capacity import Capacity
-from differentia.objectives.class_loss import Critic, class_loss, prior_loss
+from differentia.objectives.class_loss import Critic, chance_loss, class_loss, prior_loss
 from differentia.objectives.likelihoods import negative_log_likelihood, squared_error
 from differentia.objectives.settings import ClassLossSettings, ObjectiveSettings
 
@@ -170,7 +171,10 @@ class TwoStepObjective(nn.Module):
     def _misleading(self, game: ClassLossSettings, logits: Tensor, y: Tensor) -> Tensor:
         if game.z_target == "prior":
             return prior_loss(logits, self.class_frequencies, game.form)
-        return -class_loss(logits, y, game.form)
+        loss = class_loss(logits, y, game.form)
+        if game.z_target == "chance":
+            return F.relu(chance_loss(self.class_frequencies, game.form) - loss)
+        return -loss
 
 
 def _noise(like: Tensor, generator: torch.Generator) -> Tensor:
