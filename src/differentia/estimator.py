@@ -1,0 +1,274 @@
+"""The model as a scikit-learn estimator: arrays in, codes and images out."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from lightning_fabric import Fabric
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from differentia.data.arrays import check_samples, prepare
+from differentia.data.dataset import LabelledData, Split
+from differentia.data.settings import DataSettings
+from differentia.errors import DifferentiaError
+from differentia.evaluation import traversals
+from differentia.models.batched import EncodedData, decode_all, encode_all, sample_codes
+from differentia.models.two_code import TwoCodeModel
+from differentia.training.checkpoint import Checkpoint
+from differentia.training.loop import Trainer
+from differentia.training.run import Run
+from differentia.training.settings import Settings, combined, preset
+
+if TYPE_CHECKING:
+    from differentia.evaluation.audit import Audit
+
+Floats = NDArray[np.float32]
+
+IN_MEMORY = "arrays"
+"""Data source that the settings of a run trained on arrays name."""
+
+
+class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Learn a generic code z and a conditional code w | y from labelled data.
+
+    Parameters
+    ----------
+    preset : str
+        ``"strict"``, ``"report"``, ``"released"`` or ``"naive"``.
+    epochs : int or None
+        Passes over the data; None takes the preset's.
+    seed : int
+        Seed of weights, order and noise.
+    settings : mapping or None
+        Further changes, nested as in ``config.yaml``: ``{"objective": {"capacity": {"z": 8}}}``.
+
+    Attributes
+    ----------
+    classes_ : ndarray
+        The labels, sorted, as they were given to `fit`.
+    model_ : TwoCodeModel
+        The trained model, in evaluation mode.
+    settings_ : Settings
+        Every setting that was used.
+    history_ : list of dict
+        One record an epoch.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = Differentia(epochs=1).fit(X, y)
+    >>> model.transform(X).shape
+    (1797, 10)
+    """
+
+    def __init__(
+        self,
+        preset: str = "strict",
+        epochs: int | None = None,
+        seed: int = 0,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.preset = preset
+        self.epochs = epochs
+        self.seed = seed
+        self.settings = settings
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> "Differentia":
+        """Train on labelled samples.
+
+        Parameters
+        ----------
+        X : array_like
+            Images ``[n, h, w]`` or ``[n, h, w, c]``, uint8 or floats in [0, 1], or vectors ``[n, d]``.
+        y : array_like
+            Labels ``[n]``: numbers or text, at least two different ones.
+
+        Returns
+        -------
+        Differentia
+            Itself.
+
+        Raises
+        ------
+        DifferentiaError
+            If the data or a setting do not fit.
+        """
+        self.classes_ = np.unique(np.asarray(y))
+        # Everything is trained on: there is no split to hold out.
+        self._data = prepare(X, y, X, y)
+        given: list[dict[str, Any]] = [dict(self.settings or {}), {"training": {"seed": self.seed}}]
+        if self.epochs is not None:
+            given.append({"training": {"epochs": self.epochs}})
+        source = DataSettings(source=IN_MEMORY)
+        self.settings_ = preset(self.preset, source, self._data.shape, combined(given))
+        accelerator = self.settings_.training.accelerator
+        trainer = Trainer(self.settings_, self._data, Fabric(accelerator=accelerator, devices=1))
+        trainer.run()
+        self._checkpoint = trainer.checkpoint()
+        self.model_: TwoCodeModel = trainer.model.cpu()
+        self.history_ = trainer.records
+        return self
+
+    def transform(self, X: ArrayLike, y: ArrayLike | None = None) -> Floats:
+        """Encode samples to the generic code z, float32 ``[n, |z|]``; it needs no labels.
+
+        The code is a sample of q(z | x) with noise that is a fixed function of seed and input, so the same
+        input always has the same code. Samples, not means, are what the adversary kept free of y.
+
+        Parameters
+        ----------
+        X : array_like
+            Samples, as for `fit`.
+        y : array_like or None
+            Labels ``[n]``; only where z's encoder sees the class (``z_sees_y``).
+        """
+        x = self._samples(X)
+        if y is None and self.model_.settings.z_sees_y:
+            raise DifferentiaError("z's encoder sees the class in this preset. Pass y as well.")
+        labels = np.zeros(len(x), dtype=np.int64) if y is None else self._labels(y, len(x))
+        z, _ = self._sampled(x, encode_all(self.model_, x, labels))
+        return z
+
+    def transform_conditional(self, X: ArrayLike, y: ArrayLike) -> Floats:
+        """Encode labelled samples to the conditional code w | y, float32 ``[n, |w|]``."""
+        x = self._samples(X)
+        _, w = self._sampled(x, encode_all(self.model_, x, self._labels(y, len(x))))
+        return w
+
+    def reconstruct(self, X: ArrayLike, y: ArrayLike) -> Floats:
+        """Encode and decode labelled samples; images come back as float32 ``[n, h, w, c]`` in [0, 1]."""
+        x = self._samples(X)
+        labels = self._labels(y, len(x))
+        codes = encode_all(self.model_, x, labels)
+        return decode_all(self.model_, codes.z_mean, codes.w_mean, labels)
+
+    def sample(self, y: Any, n: int = 16, seed: int = 0) -> Floats:
+        """Draw `n` samples of the class `y` from the prior, float32 ``[n, …]``."""
+        check_is_fitted(self)
+        label = int(self._labels([y], 1)[0])
+        drawn: Floats = traversals.class_samples(self.model_, [label], n, seed)[0]
+        return drawn
+
+    def swap(self, X: ArrayLike, y: ArrayLike, onto: Any, seed: int = 0) -> Floats:
+        """Give samples another class: keep their z, draw w from the prior and decode as the class `onto`."""
+        x = self._samples(X)
+        z = encode_all(self.model_, x, self._labels(y, len(x))).z_mean
+        noise = np.random.default_rng(seed).standard_normal((len(x), self.model_.settings.w_dim), np.float32)
+        return decode_all(self.model_, z, noise, self._labels([onto] * len(x), len(x)))
+
+    def traverse(
+        self, x: ArrayLike, y: Any, code: Literal["z", "w"] = "z", span: float = 5.0, steps: int = 11
+    ) -> Floats:
+        """Vary each dimension of a code of one sample, the others at their posterior means.
+
+        Parameters
+        ----------
+        x : array_like
+            One sample.
+        y : label
+            Its label.
+        code : {'z', 'w'}
+            Which code to vary.
+        span : float
+            The dimension takes values from −span to span.
+        steps : int
+            How many.
+
+        Returns
+        -------
+        ndarray
+            float32 ``[dimensions, steps, …]``.
+        """
+        if code not in ("z", "w"):
+            raise DifferentiaError(f"There is no code '{code}'. Choose z or w.")
+        samples = self._samples(np.asarray(x)[None])
+        label = self._labels([y], 1)
+        codes = encode_all(self.model_, samples, label)
+        values = np.linspace(-span, span, steps, dtype=np.float32)
+        dimensions = codes.z_mean.shape[1] if code == "z" else codes.w_mean.shape[1]
+        strips = [
+            traversals.traverse(self.model_, codes.z_mean[0], codes.w_mean[0], int(label[0]), code, d, values)
+            for d in range(dimensions)
+        ]
+        return np.stack(strips)
+
+    def audit(self, X_test: ArrayLike, y_test: ArrayLike, quick: bool = False) -> "Audit":
+        """Audit the separation on held-out samples; see `differentia.evaluation.audit`.
+
+        The probes are trained on the codes of the training data. A model that was loaded has none, so they
+        are trained on one half of the samples given here and scored on the other.
+        """
+        from differentia.evaluation.audit import audit
+
+        x, labels = self._samples(X_test), self._labels(y_test, len(np.asarray(y_test)))
+        names = tuple(str(label) for label in self.classes_)
+        if self._data is None:
+            half = prepare(x, labels, class_names=names, test_fraction=0.5)
+        else:
+            half = replace(self._data, test=Split(x, labels))
+        return audit(self.model_, half, self.seed, quick)
+
+    def save(self, path: str | Path) -> None:
+        """Save as a run folder. It holds no data, so ``differentia report`` cannot read it; `load` can."""
+        check_is_fitted(self)
+        if self._data is None:
+            raise DifferentiaError("A loaded model is saved already. Copy its folder.")
+        run = Run.create(Path(path), self.settings_, self._data)
+        run.save(self._checkpoint)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Differentia":
+        """Load any run folder, of `save` or of ``differentia train``. Labels are then the class names.
+
+        Raises
+        ------
+        DifferentiaError
+            If the folder is not a run or is damaged.
+        """
+        run = Run.open(Path(path))
+        estimator = cls(run.settings.preset, run.settings.training.epochs, run.settings.training.seed)
+        estimator.settings_ = run.settings
+        estimator.model_ = run.load_model()
+        estimator.history_ = run.metrics()
+        estimator.classes_ = np.array(run.description.class_names)
+        estimator._data = None
+        return estimator
+
+    settings_: Settings
+    _data: LabelledData | None
+    _checkpoint: Checkpoint
+
+    def _samples(self, X: ArrayLike) -> NDArray[Any]:
+        check_is_fitted(self)
+        x = check_samples(X, "X")
+        first = self.model_.sample_shape
+        if x.shape[1:] != first:
+            raise DifferentiaError(f"A sample has shape {x.shape[1:]}, and the model was trained on {first}.")
+        return x
+
+    def _labels(self, y: ArrayLike, n: int) -> NDArray[np.int64]:
+        labels = np.asarray(y)
+        if labels.shape != (n,):
+            raise DifferentiaError(
+                f"There are {n} samples and labels of shape {labels.shape}. Pass one each."
+            )
+        known = self.classes_.astype(str)
+        given = labels.astype(str)
+        unknown = sorted(set(given) - set(known))
+        if unknown:
+            raise DifferentiaError(
+                f"The label {unknown[0]} was not in the training data ({', '.join(known)})."
+            )
+        order = np.argsort(known)
+        return order[np.searchsorted(known, given, sorter=order)].astype(np.int64)
+
+    def _sampled(self, x: NDArray[Any], codes: EncodedData) -> tuple[Floats, Floats]:
+        seed = self.settings_.training.seed
+        z = sample_codes(codes.z_mean, codes.z_log_variance, x, seed, stream=0)
+        w = sample_codes(codes.w_mean, codes.w_log_variance, x, seed, stream=1)
+        return z, w

@@ -1,0 +1,107 @@
+"""The scikit-learn idiom, on the digits."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+
+from differentia import Differentia
+from differentia.errors import DifferentiaError
+
+SMALL = {
+    "model": {"network": "mlp", "hidden": [64, 32], "z_dim": 3, "w_dim": 4},
+    "training": {"batch_size": 256, "accelerator": "cpu"},
+}
+
+
+@pytest.fixture(scope="module")
+def images() -> tuple[np.ndarray, np.ndarray]:
+    bundle = load_digits()
+    names = np.array(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
+    return bundle.images / 16, names[bundle.target]
+
+
+@pytest.fixture(scope="module")
+def fitted(images: tuple[np.ndarray, np.ndarray]) -> Differentia:
+    return Differentia(epochs=4, seed=1, settings=SMALL).fit(*images)
+
+
+def test_codes_have_their_shapes_and_repeat(fitted: Differentia, images: tuple) -> None:
+    x, y = images
+    z, w = fitted.transform(x[:20]), fitted.transform_conditional(x[:20], y[:20])
+    assert (z.shape, w.shape) == ((20, 3), (20, 4))
+    np.testing.assert_array_equal(fitted.transform(x[5:10]), z[5:10])
+    np.testing.assert_array_equal(fitted.transform_conditional(x[5:10], y[5:10]), w[5:10])
+
+
+def test_pictures_come_in_the_unit_interval(fitted: Differentia, images: tuple) -> None:
+    x, y = images
+    pictures = {
+        "sample": (fitted.sample("seven", n=5), (5, 8, 8, 1)),
+        "swap": (fitted.swap(x[:6], y[:6], onto="three"), (6, 8, 8, 1)),
+        "traverse": (fitted.traverse(x[0], y[0], code="w"), (4, 11, 8, 8, 1)),
+        "reconstruct": (fitted.reconstruct(x[:6], y[:6]), (6, 8, 8, 1)),
+    }
+    for made, shape in pictures.values():
+        assert made.shape == shape
+        assert made.min() >= 0
+        assert made.max() <= 1
+    np.testing.assert_array_equal(fitted.sample("seven", n=5), pictures["sample"][0])
+
+
+def test_the_middle_of_a_traversal_lies_nearest_the_mean(fitted: Differentia, images: tuple) -> None:
+    x, y = images
+    strip = fitted.traverse(x[0], y[0], span=0.0, steps=1)
+    assert np.ptp(strip, axis=0).max() < 0.6  # all dimensions at 0, the others at the same means
+
+
+def test_a_saved_model_loads_and_answers_the_same(fitted: Differentia, images: tuple, tmp_path: Path) -> None:
+    x, y = images
+    fitted.save(tmp_path / "run")
+    loaded = Differentia.load(tmp_path / "run")
+    np.testing.assert_array_equal(loaded.transform(x[:9]), fitted.transform(x[:9]))
+    np.testing.assert_array_equal(
+        loaded.transform_conditional(x[:9], y[:9]), fitted.transform_conditional(x[:9], y[:9])
+    )
+    assert not [p for p in (tmp_path / "run").rglob("*") if p.suffix in (".pkl", ".pt", ".pickle")]
+    with pytest.raises(DifferentiaError, match="exists already"):
+        fitted.save(tmp_path / "run")
+
+
+def test_it_clones_as_scikit_learn_expects() -> None:
+    estimator = Differentia(preset="report", seed=3, settings=SMALL)
+    assert clone(estimator).get_params() == estimator.get_params()
+
+
+def test_vectors_work_and_labels_may_have_gaps() -> None:
+    x, y = load_digits(return_X_y=True)
+    y = y * 3 - 2
+    fitted = Differentia(epochs=1, settings=SMALL).fit(x, y)
+    assert fitted.transform_conditional(x[:4], y[:4]).shape == (4, 4)
+    assert fitted.sample(25, n=2).shape == (2, 64)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda m, x, y: m.transform(x[:, :6]), "trained on"),
+        (lambda m, x, y: m.transform_conditional(x[:3], y[:2]), "one each"),
+        (lambda m, x, y: m.sample("eleven"), "eleven"),
+        (lambda m, x, y: m.traverse(x[0], y[0], code="v"), "no code"),
+        (lambda m, x, y: m.transform(x * np.nan), "NaN"),
+    ],
+)
+def test_wrong_calls_are_told_what_is_wrong(call, words: str, fitted: Differentia, images: tuple) -> None:
+    with pytest.raises(DifferentiaError, match=words):
+        call(fitted, *images)
+
+
+def test_a_preset_whose_z_sees_the_class_asks_for_it(images: tuple) -> None:
+    x, y = images
+    changes = {**SMALL, "model": {**SMALL["model"], "z_sees_y": True}}
+    fitted = Differentia(epochs=1, settings=changes).fit(x[:400], y[:400])
+    with pytest.raises(DifferentiaError, match="Pass y"):
+        fitted.transform(x[:3])
+    assert fitted.transform(x[:3], y[:3]).shape == (3, 3)
