@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from differentia.data.dataset import LabelledData, Split
-from differentia.data.images import resize
+from differentia.data.images import over_white, resize
 from differentia.data.labels import check_labels, class_of
-from differentia.data.splits import draw_subset, draw_test
+from differentia.data.splits import choose
 from differentia.errors import DifferentiaError
 
 SMALLEST, LARGEST = 8, 512
@@ -119,19 +119,10 @@ def assemble(
     DifferentiaError
         If a class is too small to be split or an image too small or large to be kept.
     """
+    train, test = choose(y, y_test, class_names, test_fraction, split_seed, limit)
     if x_test is None or y_test is None:
-        counts = np.bincount(y, minlength=len(class_names))
-        if counts.min() < 2:
-            few = [class_names[i] for i in np.flatnonzero(counts < 2)]
-            raise DifferentiaError(
-                f"a class has a single sample ({', '.join(few[:5])}), and the test split needs one of its "
-                "own. Add samples, remove the class, or give a test split."
-            )
-        train, test = draw_test(y, test_fraction, split_seed)
-        (x, y), (x_test, y_test) = (x[train], y[train]), (x[test], y[test])
-    if limit is not None:
-        train, test = draw_subset(y, limit, split_seed), draw_subset(y_test, limit, split_seed)
-        (x, y), (x_test, y_test) = (x[train], y[train]), (x_test[test], y_test[test])
+        x_test, y_test = x, y
+    (x, y), (x_test, y_test) = (x[train], y[train]), (x_test[test], y_test[test])
     if x.ndim == 4:
         if size is not None:
             x, x_test = resize(x, size), resize(x_test, size)
@@ -245,10 +236,3 @@ def _to_uint8(images: NDArray[Any], name: str) -> NDArray[np.uint8]:
         )
     whole: NDArray[np.uint8] = images.astype(np.uint8, copy=False)
     return whole
-
-
-def over_white(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Lay images with alpha, uint8 ``[n, h, w, 4]``, over white; returns uint8 ``[n, h, w, 3]``."""
-    colour = pixels[..., :3].astype(np.uint16)
-    alpha = pixels[..., 3:].astype(np.uint16)
-    return ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)

@@ -2,18 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
 
 import numpy as np
 
 from differentia.data.arrays import assemble
+from differentia.data.celeba import find_layout, is_celeba, lacking, read_celeba, usual_folder, usual_folders
 from differentia.data.dataset import LabelledData, Split
+from differentia.data.folder import read_folder
 from differentia.data.idx import read_idx
 from differentia.data.images import resize
+from differentia.data.npz import read_npz
 from differentia.data.settings import DataSettings
-from differentia.data.sources import FASHION_MNIST, MNIST, Published, read_published
+from differentia.data.sources import FASHION_MNIST, MNIST, Published, is_here, read_published
 from differentia.data.splits import draw_subset
 from differentia.errors import DifferentiaError
 
+PUBLISHED = {dataset.name: dataset for dataset in (MNIST, FASHION_MNIST)}
 DIGIT_NAMES = tuple(str(digit) for digit in range(10))
 FASHION_NAMES = (
     "T-shirt",
@@ -76,7 +82,39 @@ def load(settings: DataSettings, progress: bool = False) -> LabelledData:
     """
     if settings.source in CATALOGUE:
         return CATALOGUE[settings.source].read(settings, progress)
-    raise DifferentiaError(f"there is no data set {settings.source}. The names are {', '.join(NAMES)}.")
+    path = Path(settings.source).expanduser()
+    if path.is_dir():
+        return (read_celeba if is_celeba(path) else read_folder)(path, settings, progress)
+    if not path.is_file():
+        raise DifferentiaError(_unknown(settings.source))
+    if path.suffix.lower() != ".npz":
+        raise DifferentiaError(
+            f"{path} is neither a folder nor an .npz file. Give a folder with one sub-folder of pictures a "
+            "class, or save arrays x and y with numpy.savez."
+        )
+    return read_npz(path, settings)
+
+
+def _unknown(source: str) -> str:
+    near = get_close_matches(source.lower(), NAMES, n=1, cutoff=0.6)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    return (
+        f"there is no data set, folder or file {source!r}.{hint} The names are {', '.join(NAMES)}; "
+        "anything else is a path to a class folder or an .npz."
+    )
+
+
+def where(name: str) -> str:
+    """Say in a few words where a named data set is on this machine, or how to get it."""
+    if name == "celeba":
+        found = next((folder for folder in usual_folders() if is_celeba(folder)), None)
+        if found is None:
+            return "no; by hand, see differentia data check celeba"
+        return f"incomplete, in {found}" if find_layout(found).missing else f"yes, in {found}"
+    if name not in PUBLISHED:
+        return "built in"
+    folder = is_here(PUBLISHED[name])
+    return f"yes, in {folder}" if folder else f"no; differentia data fetch {name}"
 
 
 def fetch(name: str, progress: bool = False) -> None:
@@ -94,7 +132,14 @@ def fetch(name: str, progress: bool = False) -> None:
     DifferentiaError
         If there is no such name or no source has the files.
     """
-    load(DataSettings(source=name), progress)
+    if name not in CATALOGUE:
+        raise DifferentiaError(_unknown(name))
+    if name == "celeba":
+        folder = usual_folder()
+        if find_layout(folder).missing:
+            raise lacking(find_layout(folder), folder)
+    elif name in PUBLISHED:
+        read_published(PUBLISHED[name], progress)
 
 
 def _published(
@@ -137,6 +182,10 @@ def _digits(settings: DataSettings, progress: bool) -> LabelledData:
     )
 
 
+def _celeba(settings: DataSettings, progress: bool) -> LabelledData:
+    return read_celeba(usual_folder(), settings, progress)
+
+
 def _kinds(settings: DataSettings, progress: bool) -> LabelledData:
     from differentia.data.kinds import kinds
 
@@ -163,6 +212,7 @@ CATALOGUE = {
         "28×28 grey",
         _published(FASHION_MNIST, FASHION_NAMES),
     ),
+    "celeba": Named("faces, 40 attributes", "182,637 / 19,962", "2", "64×64 colour", _celeba),
     "digits": Named(
         "small handwritten digits, part of scikit-learn", "1,438 / 359", "10", "8×8 grey", _digits
     ),

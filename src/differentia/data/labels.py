@@ -44,8 +44,8 @@ def check_labels(y: Any, name: str) -> NDArray[Any]:
     if labels.dtype.kind == "f":
         if not np.isfinite(labels).all():
             raise DifferentiaError(
-                f"{name} holds NaN or infinity in {int((~np.isfinite(labels)).sum())} of {len(labels)} labels."
-                " Remove the samples without a label."
+                f"{name} holds NaN or infinity among its labels ({int((~np.isfinite(labels)).sum())} "
+                "of them). Remove the samples without a label."
             )
         if (labels != np.floor(labels)).any() or np.abs(labels).max() > 2**53:
             raise DifferentiaError(

@@ -1,11 +1,70 @@
 """Stratified draws: a test split, and a smaller part of a split. Each class keeps its share."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from differentia.errors import DifferentiaError
 
 Indices = NDArray[np.int64]
+
+
+def choose(
+    y: NDArray[np.int64],
+    y_test: NDArray[np.int64] | None,
+    class_names: Sequence[str],
+    test_fraction: float,
+    seed: int,
+    limit: int | None,
+) -> tuple[Indices | slice, Indices | slice]:
+    """Choose the samples of both splits.
+
+    Parameters
+    ----------
+    y : ndarray
+        Classes of the training samples, or of all where there is no test split, int64 ``[n]``.
+    y_test : ndarray or None
+        Classes of the test samples.
+    class_names : sequence of str
+        One name a class.
+    test_fraction : float
+        Part to draw as test split where there is none, in (0, 1).
+    seed : int
+        Seed of the draws.
+    limit : int or None
+        Most samples to keep of each split.
+
+    Returns
+    -------
+    train, test
+        Positions in `y`, and in `y_test` (in `y` where it is None); a slice where they are all.
+
+    Raises
+    ------
+    DifferentiaError
+        If a class has no sample in a split or too few to be split, or the limit is too small.
+    """
+    _demand(y, 1 if y_test is not None else 2, class_names, "a split needs a class in both its parts")
+    if y_test is None:
+        train, test = draw_test(y, test_fraction, seed)
+        if limit is None:
+            return train, test
+        return train[draw_subset(y[train], limit, seed)], test[draw_subset(y[test], limit, seed)]
+    _demand(y_test, 1, class_names, "the test split needs every class")
+    if limit is None:
+        return slice(None), slice(None)
+    return draw_subset(y, limit, seed), draw_subset(y_test, limit, seed)
+
+
+def _demand(y: NDArray[np.int64], least: int, class_names: Sequence[str], why: str) -> None:
+    counts = np.bincount(y, minlength=len(class_names))
+    few = [f"{class_names[i]} ({counts[i]})" for i in np.flatnonzero(counts < least).tolist()]
+    if few:
+        raise DifferentiaError(
+            f"a class has too few samples: {', '.join(few[:5])}{' …' if len(few) > 5 else ''}; {why}. "
+            "Add samples, or remove the class."
+        )
 
 
 def draw_test(y: NDArray[np.int64], fraction: float, seed: int) -> tuple[Indices, Indices]:
