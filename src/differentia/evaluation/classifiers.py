@@ -1,0 +1,124 @@
+"""The four families of probes: functions that fit a classifier to standardised codes."""
+
+from collections.abc import Callable
+from copy import deepcopy
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import NearestNeighbors
+from torch.nn.functional import cross_entropy
+
+from differentia.models.layers import perceptron
+
+Floats = NDArray[np.float32]
+Labels = NDArray[np.int64]
+Answer = Callable[[Floats], NDArray[np.float64]]
+"""Maps codes ``[n, d]`` to probabilities ``[n, n_classes]``."""
+
+Fit = Callable[[Floats, Labels, Floats, Labels, int, int], Answer]
+"""Takes codes and classes to fit on, codes and classes held out (to stop early or to choose a size by, never
+the test split), the number of classes and a seed."""
+
+NEIGHBOURS = (5, 15, 50)
+"""Sizes of the neighbourhood that `neighbours` chooses from."""
+
+
+def logistic(x: Floats, y: Labels, held_x: Floats, held_y: Labels, n_classes: int, seed: int) -> Answer:
+    """Multinomial logistic regression, all but unregularised (C = 100)."""
+    fitted = LogisticRegression(C=100.0, max_iter=300, tol=1e-3).fit(x, y)
+    return lambda codes: _all_classes(fitted.predict_proba(codes), fitted.classes_, n_classes)
+
+
+def trees(x: Floats, y: Labels, held_x: Floats, held_y: Labels, n_classes: int, seed: int) -> Answer:
+    """Gradient-boosted trees, stopped early on a tenth of their own samples where every class has ten."""
+    fitted = HistGradientBoostingClassifier(
+        max_iter=60,
+        learning_rate=0.15,
+        max_leaf_nodes=15,
+        early_stopping=bool(np.bincount(y, minlength=n_classes).min() >= 10),
+        n_iter_no_change=5,
+        random_state=seed,
+    ).fit(x, y)
+    return lambda codes: _all_classes(fitted.predict_proba(codes), fitted.classes_, n_classes)
+
+
+def _all_classes(answers: NDArray[np.float64], known: Labels, n_classes: int) -> NDArray[np.float64]:
+    """Give classes that were not among the training samples probability 0."""
+    full = np.zeros((len(answers), n_classes))
+    full[:, known] = answers
+    return full
+
+
+def neighbours(x: Floats, y: Labels, held_x: Floats, held_y: Labels, n_classes: int, seed: int) -> Answer:
+    """K nearest neighbours, k chosen among `NEIGHBOURS` by the held-out cross-entropy.
+
+    The answer is (votes + prior) / (k + 1): one pseudo-vote spread by how frequent the classes are.
+    """
+    prior = np.bincount(y, minlength=n_classes) / len(y)
+    sizes = [k for k in NEIGHBOURS if k <= len(x)] or [len(x)]
+    index = NearestNeighbors(n_neighbors=max(sizes), algorithm="brute").fit(x)
+
+    def nearest(codes: Floats) -> Labels:
+        found: Labels = y[index.kneighbors(codes, return_distance=False)]
+        return found
+
+    def shares(labels: Labels, k: int) -> NDArray[np.float64]:
+        offsets = np.arange(len(labels))[:, None] * n_classes
+        votes = np.bincount((labels[:, :k] + offsets).ravel(), minlength=len(labels) * n_classes)
+        smoothed: NDArray[np.float64] = (votes.reshape(-1, n_classes) + prior) / (k + 1)
+        return smoothed
+
+    near, rows = nearest(held_x), np.arange(len(held_y))
+
+    def loss(k: int) -> float:
+        return float(-np.log(shares(near, k)[rows, held_y] + 1e-6).mean())
+
+    best = min(sizes, key=loss)
+    return lambda codes: shares(nearest(codes), best)
+
+
+def mlp(x: Floats, y: Labels, held_x: Floats, held_y: Labels, n_classes: int, seed: int) -> Answer:
+    """Perceptron with two hidden layers of 256, the weights of its best epoch on the held-out samples.
+
+    AdamW with the learning rate falling linearly from 3e-3 to 0 over 12 passes (more on small sets, so that
+    there are at least 600 steps), stopped after three passes without improvement.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = perceptron([x.shape[1], 256, 256, n_classes], "relu")
+    inputs, labels = torch.from_numpy(x), torch.from_numpy(y)
+    held_inputs, held_labels = torch.from_numpy(held_x), torch.from_numpy(held_y)
+    batch = min(512, max(32, len(x) // 20))
+    steps = -(-len(x) // batch)
+    epochs = max(12, -(-600 // steps))
+    optimiser = torch.optim.AdamW(network.parameters(), lr=3e-3, weight_decay=1e-3)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, total_iters=epochs * steps)
+    best, kept, waited = float("inf"), deepcopy(network.state_dict()), 0
+    patience = 3 * epochs // 12
+    for _ in range(epochs):
+        for rows in torch.split(torch.randperm(len(x), generator=generator), batch):
+            loss = cross_entropy(network(inputs[rows]), labels[rows])
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            schedule.step()
+        with torch.inference_mode():
+            held = float(cross_entropy(network(held_inputs), held_labels))
+        if held < best:
+            best, kept, waited = held, deepcopy(network.state_dict()), 0
+        else:
+            waited += 1
+        if waited == patience:
+            break
+    network.load_state_dict(kept)
+
+    def answer(codes: Floats) -> NDArray[np.float64]:
+        with torch.inference_mode():
+            probabilities: NDArray[np.float64] = network(torch.from_numpy(codes)).double().softmax(1).numpy()
+        return probabilities
+
+    return answer

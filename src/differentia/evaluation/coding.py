@@ -1,0 +1,81 @@
+"""A split of a data set together with its codes."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from differentia.data.dataset import Split
+from differentia.models.batched import EncodedData, encode_all, sample_codes
+from differentia.models.two_code import TwoCodeModel
+
+Floats = NDArray[np.float32]
+CodeName = Literal["z", "w"]
+InputName = Literal["samples", "means", "parameters"]
+
+
+@dataclass(frozen=True)
+class CodedSplit:
+    """Stored samples, their classes, their posteriors and one sample of each code.
+
+    Attributes
+    ----------
+    x : ndarray
+        uint8 ``[n, h, w, c]`` or float32 ``[n, d]``.
+    y : ndarray
+        int64 ``[n]``.
+    posterior : EncodedData
+        Means and log-variances of q(z | x) and q(w | x, y).
+    z, w : ndarray
+        The codes that are handed out: samples, float32 ``[n, |z|]`` and ``[n, |w|]``.
+    """
+
+    x: NDArray[np.generic]
+    y: NDArray[np.int64]
+    posterior: EncodedData
+    z: Floats
+    w: Floats
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def inputs(self, code: CodeName, kind: InputName) -> Floats:
+        """Return what a probe is given: samples, posterior means μ, or the parameters [μ, log σ²]."""
+        if kind == "samples":
+            return self.z if code == "z" else self.w
+        p = self.posterior
+        mean, log_variance = (p.z_mean, p.z_log_variance) if code == "z" else (p.w_mean, p.w_log_variance)
+        return mean if kind == "means" else np.hstack([mean, log_variance])
+
+
+def code_split(
+    model: TwoCodeModel,
+    split: Split,
+    seed: int,
+    limit: int | None = None,
+    fed: NDArray[np.int64] | None = None,
+) -> CodedSplit:
+    """Encode a split.
+
+    Parameters
+    ----------
+    model : TwoCodeModel
+        In evaluation mode.
+    split : Split
+        Samples and classes.
+    seed : int
+        Seed of the codes' noise (and of the subsample).
+    limit : int, optional
+        Most samples taken, at random; all by default.
+    fed : ndarray, optional
+        Classes to tell the encoders instead of the true ones, int64 ``[n]``; the result's `y` stays true.
+    """
+    x, y = split.x, split.y
+    if limit is not None and limit < len(split):
+        rows = np.sort(np.random.default_rng(seed).choice(len(split), size=limit, replace=False))
+        x, y, fed = x[rows], y[rows], None if fed is None else fed[rows]
+    posterior = encode_all(model, x, y if fed is None else fed)
+    z = sample_codes(posterior.z_mean, posterior.z_log_variance, x, seed, stream=0)
+    w = sample_codes(posterior.w_mean, posterior.w_log_variance, x, seed, stream=1)
+    return CodedSplit(x, y, posterior, z, w)
