@@ -81,6 +81,7 @@ class PosteriorHead(nn.Module):
         One learnt variance a dimension for all inputs, so that the variance says nothing of the input.
     resolution : float
         Means are rounded to multiples of this many standard deviations; 0 leaves them as they are.
+        An attribute, so that a training can begin without rounding.
     act : {'relu', 'silu'}
         Activation.
     """

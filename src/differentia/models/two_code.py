@@ -45,6 +45,9 @@ class ModelSettings(BaseModel):
         description="Means of z are rounded to multiples of this many standard deviations, so that no detail "
         "below the noise is left for a probe to read; 0 does not round.",
     )
+    rounding_start: float = Field(
+        0.5, ge=0, le=1, description="Part of the training after which the means of z are rounded."
+    )
     likelihood: Literal["bernoulli", "gaussian"] = Field(
         "bernoulli", description="Likelihood of a pixel or feature; vectors need gaussian."
     )

@@ -182,6 +182,7 @@ class Trainer:
             if stopping:
                 break
         self.model.eval()
+        self.model.z_head.resolution = self.settings.model.resolution
         return self.step == self.total_steps
 
     def checkpoint(self) -> Checkpoint:
@@ -252,6 +253,9 @@ class Trainer:
         generator.manual_seed(_stream_seed(training.seed, _NOISE, self.step, rank))
         raw, y = self._batch()
         x = self.model.normalise(raw)
+        # A code that is rounded from the start is empty, since the noise is still as wide as the prior.
+        rounds = progress >= self.settings.model.rounding_start
+        self.model.z_head.resolution = self.settings.model.resolution if rounds else 0.0
         noise = [
             torch.randn((len(y), d), generator=generator, device=device)
             for d in (self.settings.model.z_dim, self.settings.model.w_dim)

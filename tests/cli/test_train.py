@@ -1,0 +1,188 @@
+"""``differentia train`` as a person uses it: whole processes, real files, interruptions and mistakes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+from safetensors.torch import load_file
+
+from differentia.cli import main
+
+SMALL = ["--set", "model.hidden=[32]", "--set", "model.z_dim=3", "--set", "model.w_dim=3"]
+
+
+@pytest.fixture
+def differentia(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line in this process, in an empty folder; returns exit code, output, errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["differentia", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        code = ended.value.code
+        said = capsys.readouterr()
+        return (code if isinstance(code, int) else 0 if code is None else 1), said.out, said.err
+
+    return run
+
+
+def _process(folder: Path, *words: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "differentia", *words]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+@pytest.mark.slow
+def test_a_training_leaves_a_whole_run_folder(differentia: Callable, tmp_path: Path) -> None:
+    code, out, err = differentia("train", "digits", "--epochs", "2", "--seed", "5", *SMALL)
+    assert (code, err) == (0, "")
+    run = tmp_path / "runs" / "digits-strict-seed5"
+    assert "squared error" in out
+    assert "class from w" in out
+    for name in ("config.yaml", "data.json", "model.safetensors", "checkpoint.safetensors", "summary.json"):
+        assert (run / name).stat().st_size > 0
+    assert len((run / "metrics.jsonl").read_text().splitlines()) == 2
+    assert len(list((run / "figures").glob("*.png"))) > 20
+    assert not [path for path in run.rglob("*") if ".partial" in path.name]
+
+
+@pytest.mark.slow
+def test_a_run_repeats_from_its_config(differentia: Callable, tmp_path: Path) -> None:
+    assert differentia("train", "digits", "--epochs", "1", "--out", "a", *SMALL, "--no-figures")[0] == 0
+    assert differentia("train", "--config", "a/config.yaml", "--out", "b", "--no-figures")[0] == 0
+    first, second = (load_file(tmp_path / name / "model.safetensors") for name in "ab")
+    assert all((first[key] == second[key]).all() for key in first)
+    assert yaml.safe_load((tmp_path / "a/config.yaml").read_text())["training"]["epochs"] == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_stopped_at_any_moment_and_resumed_ends_bit_identical(how: int, tmp_path: Path) -> None:
+    words = ["train", "digits", "--epochs", "30", *SMALL, "--no-figures"]
+    words += ["--set", "training.checkpoint_seconds=0.05"]
+    whole = _process(tmp_path, *words, "--out", "whole")
+    stopped = _process(tmp_path, *words, "--out", "stopped")
+    metrics = tmp_path / "stopped" / "metrics.jsonl"
+    deadline = time.monotonic() + 120
+    while (not metrics.exists() or len(metrics.read_text().splitlines()) < 3) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    stopped.send_signal(how)
+    said = stopped.communicate(timeout=120)[0]
+    if how == signal.SIGINT:
+        assert stopped.returncode == 130
+        assert "differentia train --resume stopped" in said
+    assert len(metrics.read_text().splitlines()) < 30, "it was finished before it could be stopped"
+    resumed = _process(tmp_path, "train", "--resume", "stopped", "--no-figures")
+    for process in (resumed, whole):
+        said = process.communicate(timeout=120)[0]
+        assert process.returncode == 0, said
+    first, second = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "stopped"))
+    assert all((first[key] == second[key]).all() for key in first)
+
+
+@pytest.mark.slow
+def test_a_folder_of_colour_photographs_trains(differentia: Callable, tmp_path: Path) -> None:
+    """200 pictures of two classes that differ in colour, of mixed sizes and formats."""
+    rng = np.random.default_rng(0)
+    for label, tint in (("sky", [0.3, 0.6, 1.0]), ("wood", [0.6, 0.4, 0.2])):
+        (tmp_path / "photos" / label).mkdir(parents=True)
+        for number in range(100):
+            height, width = rng.integers(40, 90, 2)
+            ramp = np.linspace(0, 1, height)[:, None, None] * np.ones((1, width, 3))
+            picture = ramp * tint * rng.uniform(0.6, 1) + rng.normal(0, 0.03, (height, width, 3))
+            image = Image.fromarray((picture.clip(0, 1) * 255).astype(np.uint8))
+            image.save(tmp_path / "photos" / label / f"{number}.{'jpg' if number % 2 else 'png'}")
+    code, out, err = differentia("train", "photos", "--epochs", "1", "--size", "32", "--out", "run")
+    assert code == 0, err
+    assert "160 training and 40 test samples of 32 × 32 × 3, 2 classes" in out.replace("\n", " ")
+    assert list((tmp_path / "run/figures").glob("traversals-z-wood*.png"))
+
+
+@pytest.mark.slow
+def test_vectors_train(differentia: Callable, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1, 2], 60)
+    np.savez(tmp_path / "v.npz", x=rng.normal(size=(180, 6)) + y[:, None], y=y)
+    code, out, err = differentia("train", "v.npz", "--epochs", "2", "--out", "run")
+    assert (code, err) == (0, "")
+    assert "standardised" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["train"], "Say what to train"),
+        (["train", "digits", "--config", "c.yaml"], "Say what to train"),
+        (["train", "digits", "--resume", "r"], "--resume goes on"),
+        (["train", "--resume", "nowhere"], "is not a run"),
+        (["train", "--config", "nowhere.yaml"], "cannot be read"),
+        (["train", "digits", "--preset", "lax"], "no preset 'lax'"),
+        (["train", "digits", "--set", "objective.capacity.z"], "not of the form"),
+        (["train", "digits", "--set", "objective.capacity.zz=3"], "no setting 'objective.capacity.zz'"),
+        (["train", "digits", "--set", "data=3"], "'data'"),
+        (["train", "digits", "--epochs", "0"], "training.epochs"),
+        (["train", "digits", "--seed", "-1"], "training.seed"),
+        (["train", "digits", "--size", "4"], "data.size"),
+        (["train", "digits", "--precision", "8-bit"], "training.precision"),
+        (["train", "digits", "--accelerator", "abacus"], "Cannot train on"),
+        (["train", "digits", "--logger", "abacus"], "no logger 'abacus'"),
+        (["train", "digits", "--set", "model.network=conv", "--set", "model.channels=[4, 4, 4, 4]"], "8×8"),
+        (["train", "digits", "--test-fraction", "1.5"], "data.test_fraction"),
+        (["train", "nowhere/at/all"], "nowhere/at/all"),
+        (["train", "digits", "--out", "taken"], "exists already"),
+    ],
+)
+def test_mistakes_end_in_one_sentence_and_exit_code_2(
+    words: list[str], sentence: str, differentia: Callable, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "thesis.txt").write_text("years of work")
+    code, _, err = differentia(*words)
+    assert code == 2
+    assert sentence in err
+    assert "Traceback" not in err
+    assert len(err.strip().splitlines()) == 1
+    assert (tmp_path / "taken" / "thesis.txt").read_text() == "years of work"
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.slow
+def test_a_damaged_run_is_named_and_left_as_it_is(differentia: Callable, tmp_path: Path) -> None:
+    assert differentia("train", "digits", "--epochs", "1", "--out", "run", *SMALL, "--no-figures")[0] == 0
+    checkpoint = tmp_path / "run" / "checkpoint.safetensors"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    code, _, err = differentia("train", "--resume", "run")
+    assert code == 2
+    assert "is damaged" in err
+    assert checkpoint.stat().st_size == 1000
+    (tmp_path / "run" / "data.json").write_text("{")
+    assert "run is damaged" in differentia("train", "--resume", "run")[2]
+
+
+@pytest.mark.slow
+def test_a_loss_that_is_not_finite_ends_in_one_sentence(differentia: Callable) -> None:
+    code, _, err = differentia(
+        "train", "digits", "--out", "run", *SMALL, "--set", "training.learning_rate=1e30"
+    )
+    assert code == 2
+    assert "no longer finite at step" in err
+    assert "negative_log_likelihood" in err
+
+
+def test_settings_are_printed_with_their_meaning(differentia: Callable) -> None:
+    code, out, _ = differentia("train", "digits", "--preset", "report", "--settings")
+    assert code == 0
+    assert "objective.capacity.beta = 100.0" in out.replace("\n", " ")
