@@ -1,0 +1,207 @@
+"""One page: a montage with a title, labels on every side and a caption, sized to hold them all.
+
+The page is laid out in pixels and the figure takes the size that comes out, so nothing is cut off or laid
+over something else whatever the number of rows or the length of a name.
+"""
+
+import functools
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+
+from differentia.evaluation.montage import HEAT_RANGE, Pictures, heat, montage, resized
+from differentia.files import replacing
+
+DPI = 128
+"""A power of two, so that whole pixels are exact in inches and the montage is drawn pixel by pixel."""
+
+INK, MUTED = "#1b1f24", "#6b7280"
+TITLE, LABEL, SMALL = 12.0, 9.5, 8.0
+
+_MARGIN, _SPACE = 28, 12
+_LEAST_WIDTH, _WIDEST_LABEL, _WIDEST_NOTE = 760, 190, 230
+_HEAT_BAR = (200, 12)
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page shows.
+
+    Attributes
+    ----------
+    title, caption : str
+        Above and below the pictures.
+    cells : ndarray
+        Pictures, uint8 ``[rows, columns, h, w, 3]``.
+    columns : sequence of str
+        A label above each column. A line break in it is kept.
+    rows : sequence of str
+        A label left of each row.
+    details : sequence of str
+        A second, muted line under each row's label; empty for none.
+    notes : sequence of str
+        A remark right of each row; empty for none.
+    frames : sequence of (row, column, colour)
+        Pictures with a frame.
+    ticks : sequence of (row, column, colour)
+        Ticks below a row, at a column that may be fractional.
+    breaks : sequence of int
+        Columns with a wider gap before them.
+    heat_bar : bool
+        Explain the colours of vectors.
+    """
+
+    title: str
+    caption: str
+    cells: Pictures
+    columns: Sequence[str]
+    rows: Sequence[str]
+    details: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    frames: Sequence[tuple[int, int, str]] = field(default=())
+    ticks: Sequence[tuple[int, float, str]] = field(default=())
+    breaks: Sequence[int] = ()
+    heat_bar: bool = False
+
+
+@functools.cache
+def _advance(character: str, size: float, weight: str) -> float:
+    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    renderer = RendererAgg(1, 1, DPI)  # type: ignore[no-untyped-call]
+    return float(renderer.get_text_width_height_descent(character, font, False)[0])  # type: ignore[no-untyped-call]
+
+
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """Width in pixels of the longest line of a text at a size in points, kerning left aside."""
+    lines = text.split("\n")
+    return max(sum(_advance(character, size, weight) for character in line) for line in lines)
+
+
+def line_height(size: float) -> float:
+    """Height in pixels of a line of text at a size in points."""
+    return 1.3 * size * DPI / 72
+
+
+def wrapped(text: str, width: float, size: float, lines: int) -> str:
+    """Break a text to fit a width in pixels; what does not fit in so many lines ends in an ellipsis."""
+    text = " ".join(text.split())
+    most = min(len(text), int(width / (0.25 * size * DPI / 72)))
+    for characters in range(most, 0, -1):
+        broken = "\n".join(textwrap.wrap(text, characters, max_lines=lines, placeholder="…"))
+        if text_width(broken, size) <= width:
+            return broken
+    return ""
+
+
+def draw(page: Page) -> Figure:
+    """Draw a page. The figure has as many pixels, at `DPI`, as the page needs."""
+    cells = resized(page.cells)
+    drawn = montage(cells, page.breaks)
+    for framed in page.frames:
+        drawn.frame(*framed)
+    for tick in page.ticks:
+        drawn.tick(*tick)
+
+    breadth = cells.shape[-2]
+    headers = [
+        "\n".join(wrapped(line, breadth + 4, SMALL, 2) for line in text.split("\n")) for text in page.columns
+    ]
+    labels = [wrapped(text, _WIDEST_LABEL, LABEL, 2) for text in page.rows]
+    notes = [wrapped(text, _WIDEST_NOTE, SMALL, 3) for text in page.notes]
+    label_width = max(
+        max((text_width(text, LABEL) for text in labels), default=0.0),
+        max((text_width(text, SMALL) for text in page.details), default=0.0),
+    )
+    note_width = max((text_width(text, SMALL) for text in notes), default=0.0)
+    left = round(_MARGIN + label_width + _SPACE)
+    right = left + drawn.image.shape[1] + (_SPACE + note_width if note_width else 0)
+    width = round(max(right + _MARGIN, _LEAST_WIDTH, text_width(page.title, TITLE, "bold") + 2 * _MARGIN))
+    header_lines = max((text.count("\n") + 1 for text in headers if text), default=0)
+    top = round(_MARGIN + line_height(TITLE) + _SPACE + header_lines * line_height(SMALL))
+    below = top + drawn.image.shape[0] + _SPACE
+    caption = wrapped(page.caption, width - 2 * _MARGIN, SMALL, 8)
+    bar_height = round(_HEAT_BAR[1] + _SPACE) if page.heat_bar else 0
+    height = round(below + bar_height + (caption.count("\n") + 1) * line_height(SMALL) + _MARGIN)
+
+    canvas = _Canvas(width, height)
+    canvas.text(_MARGIN, _MARGIN, page.title, TITLE, va="top", weight="bold")
+    canvas.image(left, top, drawn.image)
+    for text, x in zip(headers, drawn.columns, strict=True):
+        canvas.text(left + (x.start + x.stop) / 2, top, text, SMALL, MUTED, ha="center", va="bottom")
+    for row, (text, y) in enumerate(zip(labels, drawn.rows, strict=True)):
+        middle, end = top + (y.start + y.stop) / 2, left - _SPACE
+        detail = page.details[row] if page.details else ""
+        canvas.text(end, middle, text, LABEL, ha="right", va="bottom" if detail else "center")
+        canvas.text(end, middle + 2, detail, SMALL, MUTED, ha="right", va="top")
+        if notes:
+            canvas.text(left + drawn.image.shape[1] + _SPACE, middle, notes[row], SMALL, va="center")
+    if page.heat_bar:
+        canvas.heat_bar(_MARGIN, below)
+    canvas.text(_MARGIN, below + bar_height, caption, SMALL, MUTED, va="top")
+    return canvas.figure
+
+
+class _Canvas:
+    """A figure addressed in pixels from its upper left corner."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = width, height
+        self.figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: float,
+        colour: str = INK,
+        ha: str = "left",
+        va: str = "baseline",
+        weight: str = "normal",
+    ) -> None:
+        if text:
+            self.figure.text(
+                x / DPI,
+                (self.height - y) / DPI,
+                text,
+                transform=self.figure.dpi_scale_trans,
+                fontsize=size,
+                color=colour,
+                ha=ha,
+                va=va,
+                weight=weight,
+                family="DejaVu Sans",
+                linespacing=1.2,
+                parse_math=False,
+            )
+
+    def image(self, x: int, y: int, image: Pictures) -> None:
+        height, width = image.shape[:2]
+        axes = self.figure.add_axes(
+            (x / self.width, 1 - (y + height) / self.height, width / self.width, height / self.height)
+        )
+        axes.imshow(image, interpolation="nearest", aspect="auto")
+        axes.set_axis_off()
+
+    def heat_bar(self, x: int, y: int) -> None:
+        width, height = _HEAT_BAR
+        scale = np.linspace(-HEAT_RANGE, HEAT_RANGE, width)
+        low = f"−{HEAT_RANGE:g}"
+        x += round(text_width(low, SMALL)) + 6
+        self.image(x, y, np.repeat(heat(scale)[None], height, axis=0))
+        middle = y + height / 2
+        self.text(x - 6, middle, low, SMALL, MUTED, ha="right", va="center")
+        unit = f"{HEAT_RANGE:g} standard deviations from the training mean of each feature"
+        self.text(x + width + 6, middle, unit, SMALL, MUTED, va="center")
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, whole or not at all, with the pixels it was laid out in."""
+    with replacing(path) as beside:
+        figure.savefig(beside, dpi=figure.dpi, metadata={"Software": None})
