@@ -102,7 +102,7 @@ class Trainer:
                 settings.objective, settings.model.z_dim, settings.model.w_dim, frequencies.float()
             ).to(fabric.device)
 
-        optimiser = torch.optim.Adam(self.model.parameters(), training.learning_rate)
+        optimiser = torch.optim.Adam(self.model.parameters(), training.learning_rate, fused=True)
         self._forward, self._optimiser = fabric.setup(self.model, optimiser)
         game = settings.objective.class_loss
         self._opponent = None
