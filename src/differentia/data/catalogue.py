@@ -104,17 +104,28 @@ def _unknown(source: str) -> str:
     )
 
 
-def where(name: str) -> str:
-    """Say in a few words where a named data set is on this machine, or how to get it."""
+def presence(name: str) -> tuple[str, Path | None]:
+    """Say whether a named data set is on this machine.
+
+    Parameters
+    ----------
+    name : str
+        Name of the data set.
+
+    Returns
+    -------
+    state : str
+        ``built in``, ``yes``, ``incomplete`` or ``no``.
+    folder : Path or None
+        Where it is.
+    """
     if name == "celeba":
         found = next((folder for folder in usual_folders() if is_celeba(folder)), None)
-        if found is None:
-            return "no; by hand, see differentia data check celeba"
-        return f"incomplete, in {found}" if find_layout(found).missing else f"yes, in {found}"
+        return ("no" if found is None else "incomplete" if find_layout(found).missing else "yes"), found
     if name not in PUBLISHED:
-        return "built in"
-    folder = is_here(PUBLISHED[name])
-    return f"yes, in {folder}" if folder else f"no; differentia data fetch {name}"
+        return "built in", None
+    found = is_here(PUBLISHED[name])
+    return ("yes" if found else "no"), found
 
 
 def fetch(name: str, progress: bool = False) -> None:
@@ -202,22 +213,12 @@ def _cut(split: Split, settings: DataSettings) -> Split:
 
 
 CATALOGUE = {
-    "mnist": Named(
-        "handwritten digits", "60,000 / 10,000", "10", "28×28 grey", _published(MNIST, DIGIT_NAMES)
-    ),
+    "mnist": Named("digits", "60,000 / 10,000", "10", "28×28×1", _published(MNIST, DIGIT_NAMES)),
     "fashion-mnist": Named(
-        "clothes, shoes and bags",
-        "60,000 / 10,000",
-        "10",
-        "28×28 grey",
-        _published(FASHION_MNIST, FASHION_NAMES),
+        "clothes", "60,000 / 10,000", "10", "28×28×1", _published(FASHION_MNIST, FASHION_NAMES)
     ),
-    "celeba": Named("faces, 40 attributes", "182,637 / 19,962", "2", "64×64 colour", _celeba),
-    "digits": Named(
-        "small handwritten digits, part of scikit-learn", "1,438 / 359", "10", "8×8 grey", _digits
-    ),
-    "kinds": Named(
-        "rendered shapes with known generic and specific factors", "30,000 / 6,000", "5", "32×32 grey", _kinds
-    ),
+    "celeba": Named("faces", "182,637 / 19,962", "2", "64×64×3", _celeba),
+    "digits": Named("small digits", "1,438 / 359", "10", "8×8×1", _digits),
+    "kinds": Named("known factors", "30,000 / 6,000", "5", "32×32×1", _kinds),
 }
 NAMES = tuple(CATALOGUE)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from differentia.data import catalogue, celeba
 from differentia.data.dataset import LabelledData
@@ -54,13 +53,16 @@ class Diagnosis:
     ----------
     facts : list of (str, str)
         Counts, sizes and ranges, each with its name.
+    classes : list of (str, int, int)
+        Name, training samples and test samples of each class, where the data could be read.
     findings : list of Finding
-        What is wrong, problems first.
+        What is wrong.
     problem : DifferentiaError or None
         Why the data cannot be used; None when they can.
     """
 
     facts: list[tuple[str, str]] = field(default_factory=list)
+    classes: list[tuple[str, int, int]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     problem: DifferentiaError | None = None
 
@@ -93,11 +95,9 @@ def examine(settings: DataSettings, progress: bool = False) -> Diagnosis:
     except UnreadableError as problem:
         diagnosis.problem = problem
         for name, why in problem.failures:
-            diagnosis.findings.insert(0, Finding("problem", f"{name}: {why}", "Repair or remove the file."))
+            diagnosis.findings.append(Finding("problem", f"{name}: {why}", "Repair or remove the file."))
     except DifferentiaError as problem:
         diagnosis.problem = problem
-        what, _, advice = str(problem).partition(". ")
-        diagnosis.findings.insert(0, Finding("problem", what, advice))
     else:
         _describe(data, diagnosis)
         _examine_counts(data, diagnosis)
@@ -150,19 +150,13 @@ def _describe(data: LabelledData, diagnosis: Diagnosis) -> None:
         ("values", f"{x.min():.4g} to {x.max():.4g} ({x.dtype}), mean {x.mean(dtype=np.float64):.4g}"),
         ("classes", f"{data.n_classes}"),
     ]
-    counts, test_counts = _counts(data)
-    order = np.argsort(counts, kind="stable")[::-1][:SHOWN]
-    listed = ", ".join(f"{data.class_names[i]} {counts[i]:,}/{test_counts[i]:,}" for i in order)
-    diagnosis.facts.append(("train/test", f"{listed}{', …' if data.n_classes > SHOWN else ''}"))
-
-
-def _counts(data: LabelledData) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     n = data.n_classes
-    return np.bincount(data.train.y, minlength=n), np.bincount(data.test.y, minlength=n)
+    counts = (np.bincount(split.y, minlength=n).tolist() for split in (data.train, data.test))
+    diagnosis.classes = list(zip(data.class_names, *counts, strict=True))
 
 
 def _examine_counts(data: LabelledData, diagnosis: Diagnosis) -> None:
-    counts, _ = _counts(data)
+    counts = np.bincount(data.train.y, minlength=data.n_classes)
     few = np.flatnonzero(counts < FEW).tolist()
     if few:
         diagnosis.warn(

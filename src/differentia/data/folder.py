@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from differentia.data.dataset import LabelledData, Split
-from differentia.data.images import SUFFIXES, decode_all, smaller_side
+from differentia.data.images import SUFFIXES, decode_all, quiet_pillow, smaller_side
 from differentia.data.settings import DataSettings
 from differentia.data.splits import choose
 from differentia.errors import DifferentiaError
@@ -203,7 +203,9 @@ def _has_classes(folder: Path) -> bool:
 def _common_size(path: Path, names: list[str]) -> int:
     """Find the most common smaller side (the larger of two equally common ones), within 8 and 64 pixels."""
     step = max(len(names) // LOOKED_AT, 1)
-    sides = Counter(side for name in names[::step] if (side := smaller_side(path / name)) is not None)
+    with quiet_pillow():
+        found = [smaller_side(path / name) for name in names[::step]]
+    sides = Counter(side for side in found if side is not None)
     if not sides:
         return LARGEST_DEFAULT
     side = max(sides, key=lambda side: (sides[side], side))

@@ -1,10 +1,13 @@
 """Image files and arrays brought to one size."""
 
 import io
+import logging
 import os
 import struct
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +23,9 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 
 BATCH = 64
 """Pictures that a thread decodes in one go."""
+
+DAMAGED = (OSError, EOFError, SyntaxError, ValueError, struct.error, IndexError, KeyError, TypeError)
+"""What Pillow's readers raise on damaged files; it differs by format."""
 
 
 class UnreadableError(DifferentiaError):
@@ -98,14 +104,14 @@ def decode(content: bytes, size: int) -> NDArray[np.uint8]:
         # A JPEG can be decoded at a fraction of its size; twice the target leaves the resizing its say.
         picture.draft(None, (2 * size, 2 * size))
         picture.load()
-        return np.asarray(_fit(_colour(ImageOps.exif_transpose(picture)), size))
+        upright = ImageOps.exif_transpose(picture)
     except UnidentifiedImageError as problem:
         raise ValueError("not a picture") from problem
     except Image.DecompressionBombError as problem:
         raise ValueError("more pixels than is safe to decode") from problem
-    except (OSError, EOFError, SyntaxError, struct.error, IndexError, KeyError, TypeError) as problem:
-        # What Pillow's readers raise on damaged files differs by format.
+    except DAMAGED as problem:
         raise ValueError("damaged or cut short") from problem
+    return np.asarray(_fit(_colour(upright), size))
 
 
 def decode_all(
@@ -144,7 +150,7 @@ def decode_all(
             except OSError as problem:
                 failures.append((names[i], problem.strerror or "cannot be opened"))
 
-    with ThreadPoolExecutor(min(32, os.cpu_count() or 1)) as pool:
+    with quiet_pillow(), ThreadPoolExecutor(min(32, os.cpu_count() or 1)) as pool:
         batches = pool.map(fill, range(0, len(names), BATCH))
         total = -(-len(names) // BATCH)
         try:
@@ -163,12 +169,25 @@ def decode_all(
         raise UnreadableError(sorted(failures))
 
 
+@contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Silence Pillow's warnings and log: a file is either decoded or reported, and that says enough."""
+    log, nowhere = logging.getLogger("PIL"), logging.NullHandler()
+    log.addHandler(nowhere)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+            yield
+    finally:
+        log.removeHandler(nowhere)
+
+
 def smaller_side(path: Path) -> int | None:
     """Read the smaller of a picture's height and width in pixels from its header, None where it has none."""
     try:
         with Image.open(path) as picture:
             return min(picture.size)
-    except (OSError, EOFError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except (*DAMAGED, Image.DecompressionBombError):
         return None
 
 
