@@ -103,16 +103,17 @@ def test_ascent_is_minus_the_loss_that_step_2_minimises() -> None:
     assert terms["misleading_z"].item() == pytest.approx(-critic_terms["critic_loss_z"].item())
 
 
-def test_chance_pushes_a_loss_below_the_entropy_of_the_classes_and_no_other() -> None:
-    game = ClassLossSettings(z_target="chance", z_weight=2.0, w_weight=0)
+def test_the_bounded_goal_is_the_ascent_up_to_a_nat_above_chance() -> None:
+    game = ClassLossSettings(z_target="bounded")
     _, objective, _, y, _ = _setting(game)
-    for confidence, expected in ((0.0, 0.0), (-5.0, 0.0), (5.0, None)):
-        logits = confidence * torch.nn.functional.one_hot(y, 4).float()
-        pushed = objective._misleading(game, logits, y).item()
-        if expected is None:
-            loss = torch.nn.functional.cross_entropy(logits, y).item()
-            expected = math.log(4) - loss
-        assert pushed == pytest.approx(expected, abs=1e-6)
+    for confidence in (5.0, 0.0, -1.0, -5.0, -50.0):
+        logits = (confidence * torch.nn.functional.one_hot(y, 4)).requires_grad_()
+        loss = torch.nn.functional.cross_entropy(logits, y)
+        pushed = objective._misleading(game, logits, y)
+        assert pushed.item() == pytest.approx(-min(loss.item(), math.log(4) + 1), rel=1e-5)
+        pushed.backward()
+        assert logits.grad is not None
+        assert (logits.grad.abs().max() > 0) == (loss < math.log(4) + 1)
 
 
 def test_the_wrong_critic_maximises_its_loss() -> None:

@@ -54,10 +54,10 @@ class ClassLossSettings(BaseModel):
         "right", description="Step 2 minimises the loss; wrong maximises it, as the published code does."
     )
     z_weight: float = Field(20.0, ge=0, description="Weight in step 1 of misleading the classifier about z.")
-    z_target: Literal["ascent", "chance", "prior"] = Field(
-        "chance",
-        description="ascent: maximise the loss on z, as in the report (unbounded). chance: raise it to H(y), "
-        "what knowing nothing costs, and no further. prior: bring the answer to the class frequencies p(y).",
+    z_target: Literal["ascent", "bounded", "prior"] = Field(
+        "bounded",
+        description="ascent: maximise the loss on z, as in the report. bounded: the same up to one nat above "
+        "H(y), what knowing nothing costs. prior: bring the answer to the class frequencies p(y).",
     )
     w_weight: float = Field(
         5.0, ge=0, description="Weight in step 1 of the loss on w; 0: no class gradient to w's encoder."

@@ -6,7 +6,6 @@ The training loop knows nothing of the objective but the two methods `model_loss
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from differentia.models.posterior import Posterior
@@ -17,6 +16,10 @@ from differentia.objectives.likelihoods import negative_log_likelihood, squared_
 from differentia.objectives.settings import ClassLossSettings, ObjectiveSettings
 
 Terms = dict[str, Tensor]
+
+HEADROOM = 1.0
+"""How far above chance, in nats, the bounded goal still rewards a mistaken classifier. At 0 the push would
+cease in every batch that happens to lie above chance, and z, pushed from one side only, comes out empty."""
 
 
 class ModelOutput(NamedTuple):
@@ -172,8 +175,8 @@ class TwoStepObjective(nn.Module):
         if game.z_target == "prior":
             return prior_loss(logits, self.class_frequencies, game.form)
         loss = class_loss(logits, y, game.form)
-        if game.z_target == "chance":
-            return F.relu(chance_loss(self.class_frequencies, game.form) - loss)
+        if game.z_target == "bounded":
+            return -torch.minimum(loss, chance_loss(self.class_frequencies, game.form) + HEADROOM)
         return -loss
 
 
