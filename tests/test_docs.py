@@ -1,4 +1,4 @@
-"""The documentation builds without a warning, its links lead somewhere, its Python runs, nothing is fetched."""
+"""The documentation builds without a warning, its links lead somewhere and its Python runs."""
 
 import re
 import subprocess
