@@ -18,7 +18,9 @@ _COLUMNS, _PANEL = 3, (3.3, 2.1)
 
 
 @dataclass(frozen=True)
-class _Line:
+class Line:
+    """One quantity of a panel: its key in the records, its name, its colour."""
+
     key: str
     label: str
     colour: str
@@ -26,41 +28,43 @@ class _Line:
 
 
 @dataclass(frozen=True)
-class _Panel:
+class Panel:
+    """Quantities that share an axis."""
+
     title: str
     unit: str
-    lines: tuple[_Line, ...]
+    lines: tuple[Line, ...]
 
 
-def _both(key: str, z: str = "z", w: str = "w") -> tuple[_Line, _Line]:
-    return _Line(f"{key}_z", z, BLUE), _Line(f"{key}_w", w, ORANGE)
+def _both(key: str, z: str = "z", w: str = "w") -> tuple[Line, Line]:
+    return Line(f"{key}_z", z, BLUE), Line(f"{key}_w", w, ORANGE)
 
 
 _PANELS = (
-    _Panel(
+    Panel(
         "Reconstruction",
         "nats a sample",
-        (_Line("negative_log_likelihood", "negative log-likelihood", INK),),
+        (Line("negative_log_likelihood", "negative log-likelihood", INK),),
     ),
-    _Panel("Squared error", "sum over a sample", (_Line("squared_error", "squared error", INK),)),
-    _Panel(
+    Panel("Squared error", "sum over a sample", (Line("squared_error", "squared error", INK),)),
+    Panel(
         "KL of the codes",
         "nats",
         (
             *_both("kl", "KL z", "KL w"),
-            _Line("capacity_z", "target z", BLUE, dashed=True),
-            _Line("capacity_w", "target w", ORANGE, dashed=True),
+            Line("capacity_z", "target z", BLUE, dashed=True),
+            Line("capacity_w", "target w", ORANGE, dashed=True),
         ),
     ),
-    _Panel("Multipliers of the KL targets", "λ", _both("multiplier")),
-    _Panel(
+    Panel("Multipliers of the KL targets", "λ", _both("multiplier")),
+    Panel(
         "Class terms of step 1",
         "nats a sample",
-        (_Line("misleading_z", "misleading, on z", BLUE), _Line("class_loss_w", "class loss, on w", ORANGE)),
+        (Line("misleading_z", "misleading, on z", BLUE), Line("class_loss_w", "class loss, on w", ORANGE)),
     ),
-    _Panel("Classifier's loss, step 2", "nats a sample", _both("critic_loss", "on z", "on w")),
-    _Panel("Loss of step 1", "nats a sample", (_Line("loss", "loss", INK),)),
-    _Panel("Time since the start", "seconds", (_Line("seconds", "time", INK),)),
+    Panel("Classifier's loss, step 2", "nats a sample", _both("critic_loss", "on z", "on w")),
+    Panel("Loss of step 1", "nats a sample", (Line("loss", "loss", INK),)),
+    Panel("Time since the start", "seconds", (Line("seconds", "time", INK),)),
 )
 
 
@@ -82,23 +86,23 @@ def curves(metrics: Sequence[Mapping[str, Any]], title: str) -> Figure:
         One panel a quantity, three in a row.
     """
     epochs = [float(record.get("epoch", number)) for number, record in enumerate(metrics, start=1)]
-    series = _series(metrics)
-    panels = list(_panels(series))
-    rows = max(1, math.ceil(len(panels) / _COLUMNS))
+    columns = series(metrics)
+    shown = list(panels(columns))
+    rows = max(1, math.ceil(len(shown) / _COLUMNS))
     size = (_COLUMNS * _PANEL[0], rows * _PANEL[1] + 0.4)
     figure = Figure(figsize=size, dpi=DPI, facecolor="white", layout="constrained")
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1)  # type: ignore[union-attr, call-arg]
     figure.suptitle(title, x=0.012, ha="left", size=TITLE, weight="bold", color=INK, parse_math=False)
     grid = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
     for number, axes in enumerate(grid):
-        if number < len(panels):
-            _plot(axes, panels[number], epochs, series)
+        if number < len(shown):
+            _plot(axes, shown[number], epochs, columns)
         else:
             axes.remove()
     return figure
 
 
-def _series(metrics: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
+def series(metrics: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
     """Columns of the records that hold at least one number, NaN where a record has none."""
     keys = dict.fromkeys(key for record in metrics for key in record if key != "epoch")
     columns = {key: [_number(record.get(key)) for record in metrics] for key in keys}
@@ -114,24 +118,25 @@ def _number(value: object) -> float:
     return math.nan
 
 
-def _panels(series: Mapping[str, list[float]]) -> Iterator[_Panel]:
+def panels(columns: Mapping[str, list[float]]) -> Iterator[Panel]:
+    """Yield the panels that have something to show, given what `series` returned."""
     known = set()
     for panel in _PANELS:
-        lines = tuple(line for line in panel.lines if line.key in series)
+        lines = tuple(line for line in panel.lines if line.key in columns)
         known |= {line.key for line in lines}
         if lines:
-            yield _Panel(panel.title, panel.unit, lines)
-    for key in series:
+            yield Panel(panel.title, panel.unit, lines)
+    for key in columns:
         if key not in known:
             name = key.replace("_", " ")
-            yield _Panel(name, name, (_Line(key, name, INK),))
+            yield Panel(name, name, (Line(key, name, INK),))
 
 
-def _plot(axes: Axes, panel: _Panel, epochs: Sequence[float], series: Mapping[str, list[float]]) -> None:
+def _plot(axes: Axes, panel: Panel, epochs: Sequence[float], columns: Mapping[str, list[float]]) -> None:
     for line in panel.lines:
         axes.plot(
             epochs,
-            series[line.key],
+            columns[line.key],
             color=line.colour,
             label=line.label,
             linestyle=(0, (4, 2)) if line.dashed else "-",

@@ -5,7 +5,7 @@ As in the report, an original has a red frame and its reconstruction a green one
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,10 @@ from matplotlib.figure import Figure
 from differentia.data.dataset import LabelledData
 from differentia.evaluation import traversals
 from differentia.evaluation.curves import curves
+from differentia.evaluation.filmstrips import Row, filmstrips
 from differentia.evaluation.montage import GREEN, RED, pictures
 from differentia.evaluation.pages import Page, draw, save
-from differentia.evaluation.traversals import VALUES, Anchors, Code, Floats
+from differentia.evaluation.traversals import Anchors, Code, Floats, dimension_name
 from differentia.models.two_code import TwoCodeModel
 
 MAX_CLASSES, MAX_DIMS = 12, 16
@@ -25,12 +26,6 @@ MAX_CLASSES, MAX_DIMS = 12, 16
 
 _PAIRS, _SAMPLES = 5, 12
 _KINDS: dict[Code, str] = {"z": "generic code z", "w": "conditional code w"}
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-
-
-def dimension_name(code: Code, dim: int) -> str:
-    """Name a dimension as the figures do, counted from 0 as in arrays: ``"z₀"``."""
-    return code + str(dim).translate(_SUBSCRIPTS)
 
 
 def shown_classes(data: LabelledData) -> range:
@@ -41,70 +36,6 @@ def shown_classes(data: LabelledData) -> range:
 def shown_dimensions(kl: Floats) -> list[int]:
     """Dimensions that get a row or a page, in order, given the KL of each, ``[d]``."""
     return sorted(int(dim) for dim in np.argsort(-kl, kind="stable")[:MAX_DIMS])
-
-
-@dataclass(frozen=True)
-class Row:
-    """One traversal on a page: which anchor, which dimension, and what is written beside it."""
-
-    anchor: int
-    code: Code
-    dim: int
-    label: str
-    detail: str = ""
-    note: str = ""
-
-
-def filmstrips(
-    model: TwoCodeModel,
-    anchors: Anchors,
-    rows: Sequence[Row],
-    title: str,
-    caption: str,
-    values: Floats = VALUES,
-) -> Figure:
-    """Draw traversals, one a row: original (red), reconstruction (green), then the values.
-
-    A green tick below a row marks the posterior mean on the scale of the values (at its end where the mean
-    lies beyond).
-
-    Parameters
-    ----------
-    model : TwoCodeModel
-        In evaluation mode.
-    anchors : Anchors
-        What the traversals start from.
-    rows : sequence of Row
-        At least one.
-    title, caption : str
-        Above and below.
-    values : ndarray
-        Ascending, float32 ``[v]``.
-    """
-    cells, ticks = [], []
-    for number, row in enumerate(rows):
-        at = row.anchor
-        z, w = anchors.z[at], anchors.w[at]
-        decoded = traversals.traverse(model, z, w, int(anchors.y[at]), row.code, row.dim, values)
-        pair = [pictures(model, anchors.x[at])[None], pictures(model, anchors.reconstruction[at])[None]]
-        cells.append(np.concatenate([*pair, pictures(model, decoded)]))
-        mean = (z if row.code == "z" else w)[row.dim]
-        ticks.append((number, 2 + float(np.interp(mean, values, np.arange(len(values)))), GREEN))
-    numbers = range(len(rows))
-    page = Page(
-        title=title,
-        caption=caption,
-        cells=np.stack(cells),
-        columns=["original", "recon-\nstruction", *(f"{value:g}".replace("-", "−") for value in values)],
-        rows=[row.label for row in rows],
-        details=[row.detail for row in rows],
-        notes=[row.note for row in rows] if any(row.note for row in rows) else (),
-        frames=[(n, 0, RED) for n in numbers] + [(n, 1, GREEN) for n in numbers],
-        ticks=ticks,
-        breaks=(2,),
-        heat_bar=not model.is_image,
-    )
-    return draw(page)
 
 
 def class_traversals(
@@ -146,7 +77,7 @@ def class_traversals(
         "Nats: KL of the dimension from its prior, the mean over the class."
     ) + _only(len(dims), len(kl), "dimensions", "with the largest KL")
     name = data.class_names[int(anchors.y[anchor])]
-    return filmstrips(model, anchors, rows, f"{data.name}, class {name}: {_KINDS[code]}", caption)
+    return filmstrips(model, anchors, rows, f"{data.name} · {name} · {_KINDS[code]}", caption)
 
 
 def dimension_by_class(
@@ -181,7 +112,7 @@ def dimension_by_class(
         "green). The green tick marks the posterior mean. "
         "Nats: KL of the dimension from its prior, the mean over the class."
     ) + _only(len(anchors.y), data.n_classes, "classes")
-    title = f"{data.name}: {dimension_name(code, dim)} in every class" + (f", {name}" if name else "")
+    title = f"{data.name} · {dimension_name(code, dim)} in every class" + (f" · {name}" if name else "")
     return filmstrips(model, anchors, rows, title, caption)
 
 
@@ -199,7 +130,7 @@ def reconstructions(model: TwoCodeModel, data: LabelledData, seed: int) -> Figur
         + _only(len(classes), data.n_classes, "classes")
     )
     page = Page(
-        title=f"{data.name}: reconstructions",
+        title=f"{data.name} · reconstructions",
         caption=caption,
         cells=cells,
         columns=[""] * (2 * _PAIRS),
@@ -218,7 +149,7 @@ def samples(model: TwoCodeModel, data: LabelledData, seed: int) -> Figure:
     codes = "z and w" if model.settings.w_dim else "z"
     caption = f"Decoded for the class of the row, each with its own {codes} drawn from N(0, I)."
     page = Page(
-        title=f"{data.name}: samples",
+        title=f"{data.name} · samples",
         caption=caption + _only(len(classes), data.n_classes, "classes"),
         cells=pictures(model, drawn),
         columns=[""] * _SAMPLES,
@@ -243,7 +174,7 @@ def swaps(model: TwoCodeModel, data: LabelledData, anchors: Anchors) -> Figure:
     given = "w and class" if model.settings.w_dim else "class"
     caption = f"Each picture takes z from the original on its left and {given} from the one above it."
     page = Page(
-        title=f"{data.name}: swaps",
+        title=f"{data.name} · swaps",
         caption=caption + _only(n, data.n_classes, "classes"),
         cells=cells,
         columns=["", *names],
@@ -302,20 +233,18 @@ def write_figures(
     """
     anchors = traversals.anchors(model, data, seed, shown_classes(data))
     makers: dict[str, Callable[[], Figure]] = {
-        "reconstructions": lambda: reconstructions(model, data, seed),
-        "samples": lambda: samples(model, data, seed),
-        "swaps": lambda: swaps(model, data, anchors),
+        "reconstructions": partial(reconstructions, model, data, seed),
+        "samples": partial(samples, model, data, seed),
+        "swaps": partial(swaps, model, data, anchors),
     }
     if metrics:
-        makers["curves"] = lambda: curves(metrics, f"{data.name}: training")
+        makers["curves"] = partial(curves, metrics, f"{data.name} · training")
     codes: list[Code] = ["z", "w"] if model.settings.w_dim else ["z"]
     for at, slug in enumerate(slugs(data.class_names)[: len(anchors.y)]):
         for code in codes:
-            makers[f"traversals-{code}-{slug}"] = lambda at=at, code=code: class_traversals(  # type: ignore[misc]
-                model, data, anchors, at, code
-            )
+            makers[f"traversals-{code}-{slug}"] = partial(class_traversals, model, data, anchors, at, code)
     for dim in shown_dimensions(anchors.z_kl.mean(axis=0)):
-        makers[f"z-{dim}-by-class"] = lambda dim=dim: dimension_by_class(model, data, anchors, "z", dim)  # type: ignore[misc]
+        makers[f"z-{dim}-by-class"] = partial(dimension_by_class, model, data, anchors, "z", dim)
 
     paths = []
     for done, (name, make) in enumerate(makers.items(), start=1):

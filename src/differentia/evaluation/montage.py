@@ -121,7 +121,7 @@ class Montage:
         """Draw a tick below a row; `column` 2.5 is half-way between the centres of columns 2 and 3."""
         centres = [(x.start + x.stop) / 2 for x in self.columns]
         x, below = round(float(np.interp(column, range(len(centres)), centres))), self.rows[row].stop
-        self.image[below + 2 : below + GAP - 1, x - 2 : x + 2] = rgb(colour)
+        self.image[below + 1 : below + GAP - 2, x - 4 : x + 4] = rgb(colour)
 
 
 def montage(cells: Pictures, breaks: Sequence[int] = ()) -> Montage:

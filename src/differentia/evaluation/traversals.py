@@ -23,6 +23,12 @@ VALUES: Floats = np.linspace(-5.0, 5.0, 11, dtype=np.float32)
 """The values of the report's figures, in standard deviations of the prior."""
 
 _CANDIDATES = 200
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def dimension_name(code: Code, dim: int) -> str:
+    """Name a dimension as the figures do, counted from 0 as in arrays: ``"z₀"``."""
+    return code + str(dim).translate(_SUBSCRIPTS)
 
 
 @dataclass(frozen=True)
