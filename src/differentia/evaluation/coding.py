@@ -40,6 +40,12 @@ class CodedSplit:
     def __len__(self) -> int:
         return len(self.y)
 
+    def take(self, rows: NDArray[np.int64]) -> "CodedSplit":
+        """Return some rows, in the order given."""
+        p = self.posterior
+        posterior = EncodedData(*(a[rows] for a in (p.z_mean, p.z_log_variance, p.w_mean, p.w_log_variance)))
+        return CodedSplit(self.x[rows], self.y[rows], posterior, self.z[rows], self.w[rows])
+
     def inputs(self, code: CodeName, kind: InputName) -> Floats:
         """Return what a probe is given: samples, posterior means μ, or the parameters [μ, log σ²]."""
         if kind == "samples":

@@ -93,6 +93,12 @@ def bootstrap_means(values: Doubles, seed: int, repeats: int = REPEATS) -> tuple
     return low, high
 
 
+def estimates(values: Doubles, seed: int) -> list[Estimate]:
+    """Return the mean of every column of per-sample results ``[n, k]`` with its interval."""
+    low, high = bootstrap_means(values, seed)
+    return [Estimate(float(m), float(a), float(b)) for m, a, b in zip(values.mean(0), low, high, strict=True)]
+
+
 @dataclass(frozen=True)
 class Calibration:
     """How far a probe's answers are trusted: p ∝ prior · (answer / prior)^trust, bounded below.

@@ -13,9 +13,9 @@ from differentia.evaluation.coding import code_split
 from differentia.evaluation.information import (
     Calibration,
     Estimate,
-    bootstrap_means,
     calibrate,
     class_shares,
+    estimates,
     information_bits,
 )
 from differentia.models.two_code import TwoCodeModel
@@ -90,8 +90,11 @@ class Probe:
             Probabilities of the classes, ``[n, n_classes]``: as the classifier gives them, and calibrated.
             Without a dimension that varies both are the class shares of the training samples.
         """
-        prior = np.tile(self.calibration.prior, (len(codes), 1))
-        raw = prior if self.answer is None else self.answer(self.standardise(codes))
+        if self.answer is None:
+            raw = np.tile(self.calibration.prior, (len(codes), 1))
+        else:
+            with threadpool_limits(1):
+                raw = self.answer(self.standardise(codes))
         return raw, self.calibration(raw)
 
     def predict(self, codes: Floats) -> Labels:
@@ -152,25 +155,12 @@ class Score:
     n_test: int
 
 
-def probe_score(
-    name: ProbeName,
-    train: tuple[Floats, Labels],
-    test: tuple[Floats, Labels],
-    n_classes: int,
-    seed: int,
-    limit: int,
-) -> Score:
-    """Train a probe on `train` codes and classes, and score it on `test`."""
-    probe = train_probe(name, *train, n_classes, seed, limit)
-    codes, y = test
-    with threadpool_limits(1):
-        raw, calibrated = probe.probabilities(codes)
+def score(probe: Probe, codes: Floats, y: Labels, seed: int) -> Score:
+    """Score a trained probe on test codes ``[n, d]`` and classes ``[n]``; `seed` draws the resamples."""
+    raw, calibrated = probe.probabilities(codes)
     right = (np.argmax(raw, axis=1) == y).astype(np.float64)
     per_sample = np.column_stack([right, information_bits(calibrated, y)])
-    low, high = bootstrap_means(per_sample, seed)
-    accuracy, bits = (
-        Estimate(float(v), float(a), float(b)) for v, a, b in zip(per_sample.mean(0), low, high, strict=True)
-    )
+    accuracy, bits = estimates(per_sample, seed)
     return Score(accuracy, bits, probe.n_train, len(y))
 
 
