@@ -68,7 +68,7 @@ ANY_ARRAY = ANY_DTYPE.flatmap(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(x=ANY_ARRAY, y=ANY_ARRAY)
 def test_any_arrays_end_in_use_or_in_exit_code_2(x, y, tmp_path, monkeypatch, capsys):
     np.savez(tmp_path / "any.npz", x=x, y=y)
@@ -77,7 +77,7 @@ def test_any_arrays_end_in_use_or_in_exit_code_2(x, y, tmp_path, monkeypatch, ca
     assert code == 0 or (code == 2 and is_clear(message)), message
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(where=st.integers(0, 4000), byte=st.integers(0, 255), length=st.integers(0, 4000))
 def test_a_damaged_npz_ends_in_use_or_in_exit_code_2(where, byte, length, tmp_path, monkeypatch, capsys):
     data = bytearray(npz()(tmp_path).read_bytes())

@@ -192,7 +192,11 @@ def smaller_side(path: Path) -> int | None:
 
 
 def _fit(picture: Image.Image, size: int) -> Image.Image:
-    return ImageOps.fit(picture, (size, size), Image.Resampling.BICUBIC)
+    """Crop, then resize: `ImageOps.fit` would let what is cropped away bleed into the border."""
+    side = min(picture.size)
+    left, top = (picture.width - side) // 2, (picture.height - side) // 2
+    square = picture.crop((left, top, left + side, top + side))
+    return square.resize((size, size), Image.Resampling.BICUBIC)
 
 
 def _colour(picture: Image.Image) -> Image.Image:

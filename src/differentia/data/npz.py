@@ -79,7 +79,8 @@ def _opened(path: Path) -> Iterator[Any]:
             f"{path.name} is damaged, cut short, or no .npz. Save it with numpy.savez, or copy it again."
         )
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here, because numpy leaves its own stream open when the zip turns out to be damaged.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             yield file
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as problem:
         raise DifferentiaError(f"{path.name} is damaged. Save it again, or copy it again.") from problem

@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+
+from differentia.data.catalogue import NAMES, load
+from differentia.data.idx import read_idx
+from differentia.data.kinds import kinds
+from differentia.data.settings import DataSettings
+from differentia.data.sources import MNIST, is_here
+from differentia.errors import DifferentiaError
+
+
+def idx(array: np.ndarray) -> bytes:
+    return bytes([0, 0, 8, array.ndim]) + np.array(array.shape, dtype=">u4").tobytes() + array.tobytes()
+
+
+def test_idx_gives_back_the_array():
+    array = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    np.testing.assert_array_equal(read_idx(idx(array)), array)
+
+
+def test_idx_refuses_another_type_and_a_wrong_length():
+    content = idx(np.zeros(3, dtype=np.uint8))
+    with pytest.raises(ValueError, match="idx"):
+        read_idx(b"\0\0\x0d" + content[3:])
+    with pytest.raises(ValueError, match="reshape"):
+        read_idx(content[:-1])
+
+
+def test_digits_span_the_range_and_split_as_told():
+    data = load(DataSettings(source="digits"))
+    assert (len(data.train), len(data.test)) == (1438, 359)
+    assert data.shape == (8, 8, 1)
+    assert (data.train.x.min(), data.train.x.max()) == (0, 255)
+    assert data.class_names == tuple("0123456789")
+
+
+def test_size_and_limit_apply_to_named_sets():
+    data = load(DataSettings(source="digits", size=28, limit=50))
+    assert data.train.x.shape == (50, 28, 28, 1)
+    assert len(data.test) == 50
+
+
+def test_kinds_keeps_its_ground_truth_beside_the_limit(monkeypatch):
+    few = kinds(200, 100, seed=0)
+    monkeypatch.setattr("differentia.data.kinds.kinds", lambda n_train, n_test, seed: few)
+    data = load(DataSettings(source="kinds", limit=40, size=16))
+    assert data.train.x.shape == (40, 16, 16, 1)
+    assert data.train.factors is not None
+    assert few.train.factors is not None
+    for factors, y in zip(data.train.factors, data.train.y, strict=True):
+        (found,) = np.flatnonzero(
+            [np.array_equal(factors, other, equal_nan=True) for other in few.train.factors]
+        )
+        assert few.train.y[found] == y
+
+
+@pytest.mark.skipif(is_here(MNIST) is None, reason="MNIST is not on this machine")
+def test_mnist_is_mnist():
+    data = load(DataSettings(source="mnist"))
+    assert data.train.x.shape == (60000, 28, 28, 1)
+    assert data.test.x.shape == (10000, 28, 28, 1)
+    assert data.train.y[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+    assert np.bincount(data.test.y).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("mnits", "mnist"), ("FashionMNIST", "fashion-mnist")])
+def test_a_misspelt_name_is_corrected(typed, meant):
+    with pytest.raises(DifferentiaError, match=f"Did you mean {meant}"):
+        load(DataSettings(source=typed))
+
+
+def test_every_name_is_in_the_catalogue():
+    assert set(NAMES) == {"mnist", "fashion-mnist", "celeba", "digits", "kinds"}
