@@ -1,25 +1,22 @@
 """The audit: are class and class-generic factors apart in a trained model, and what is left of both."""
 
-import os
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from rich.table import Table
 
 from differentia.data.dataset import LabelledData, Split
 from differentia.errors import DifferentiaError
 from differentia.evaluation.audit_table import audit_table, printed
+from differentia.evaluation.battery import INPUTS, Mislabelled, Progress, probe_all, read_mislabelled
 from differentia.evaluation.coding import CodedSplit, CodeName, InputName, code_split
 from differentia.evaluation.collapse import Collapse, Errors, collapse_check
-from differentia.evaluation.information import Doubles, Estimate, class_shares, entropy_bits, estimates
+from differentia.evaluation.information import Doubles, class_shares, entropy_bits
 from differentia.evaluation.measured import followed, measure_columns
-from differentia.evaluation.probes import FULL, PROBE_NAMES, QUICK, ProbeName, Score, score, train_probe
 from differentia.evaluation.real_classifier import FULL as FULL_REAL
 from differentia.evaluation.real_classifier import QUICK as QUICK_REAL
 from differentia.evaluation.real_classifier import RealClassifier
@@ -34,9 +31,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.int64]
-Progress = Callable[[str], None]
-
-INPUTS: tuple[InputName, ...] = ("samples", "means", "parameters")
 
 
 class Sizes(NamedTuple):
@@ -59,36 +53,6 @@ class Sizes(NamedTuple):
 
 FULL_SIZES = Sizes(train=60_000, test=20_000, measured=3_000)
 QUICK_SIZES = Sizes(train=10_000, test=4_000, measured=500)
-
-IN_PROCESS = 5_000
-"""With fewer training samples the probes run one after another: starting processes would take longer."""
-
-
-@dataclass(frozen=True)
-class Mislabelled:
-    """Test samples encoded with a wrong class y′, as read by the best probe on samples of w.
-
-    Attributes
-    ----------
-    probe : str
-        The probe, trained on rightly labelled samples.
-    says_true : Estimate
-        Share for which it names the true class: what w says of the picture.
-    says_fed : Estimate
-        Share for which it names y′: what w repeats of the class that the encoder was told.
-    """
-
-    probe: ProbeName
-    says_true: Estimate
-    says_fed: Estimate
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the figures as plain JSON types."""
-        return {
-            "probe": self.probe,
-            "says_true": self.says_true.to_json(),
-            "says_fed": self.says_fed.to_json(),
-        }
 
 
 @dataclass(frozen=True)
@@ -205,77 +169,6 @@ class Audit:
         }
 
 
-class _Job(NamedTuple):
-    """One probe to train: on which form of which code, with true or permuted labels."""
-
-    code: CodeName
-    kind: InputName
-    probe: ProbeName
-    permuted: bool
-
-
-def _run(
-    job: _Job, train: tuple[Floats, Labels], test: tuple[Floats, Labels], extra: Floats | None, *args: int
-) -> tuple[_Job, Score, Labels | None]:
-    """Train and score one probe, and let it answer for `extra` codes."""
-    n_classes, seed, limit = args
-    codes, y = train
-    if job.permuted:
-        y = np.random.default_rng(seed).permutation(y)
-    probe = train_probe(job.probe, codes, y, n_classes, seed, limit)
-    return job, score(probe, *test, seed), None if extra is None else probe.predict(extra)
-
-
-def _probe_all(
-    train: CodedSplit,
-    test: CodedSplit,
-    wrong_w: Floats | None,
-    n_classes: int,
-    seed: int,
-    quick: bool,
-    progress: Progress,
-) -> tuple[tuple[ProbeRow, ...], tuple[ProbeRow, ...], dict[ProbeName, Labels]]:
-    codes: tuple[CodeName, ...] = ("z", "w") if test.w.shape[1] else ("z",)
-    jobs = [_Job(code, kind, probe, False) for code in codes for kind in INPUTS for probe in PROBE_NAMES]
-    jobs += [_Job("z", "samples", probe, True) for probe in PROBE_NAMES]
-    limits = QUICK if quick else FULL
-    serial = len(train) < IN_PROCESS
-    # The slow ones first, so that no process waits for the last at the end.
-    ordered = sorted(jobs, key=lambda job: -PROBE_NAMES.index(job.probe))
-    parallel = Parallel(
-        n_jobs=1 if serial else min(len(jobs), os.cpu_count() or 1, 8), return_as="generator_unordered"
-    )
-    done: dict[_Job, Score] = {}
-    answers: dict[ProbeName, Labels] = {}
-    for job, found, said in parallel(
-        delayed(_run)(
-            job,
-            (train.inputs(job.code, job.kind), train.y),
-            (test.inputs(job.code, job.kind), test.y),
-            wrong_w if job[:2] == ("w", "samples") else None,
-            n_classes,
-            seed,
-            limits[job.probe],
-        )
-        for job in ordered
-    ):
-        done[job] = found
-        if said is not None:
-            answers[job.probe] = said
-        progress(f"probe {len(done)} of {len(jobs)}")
-    rows = tuple(ProbeRow.of(*job[:3], done[job]) for job in jobs if not job.permuted)
-    return rows, tuple(ProbeRow.of(*job[:3], done[job]) for job in jobs if job.permuted), answers
-
-
-def _mislabelled(
-    rows: Sequence[ProbeRow], answers: dict[ProbeName, Labels], y: Labels, fed: Labels, seed: int
-) -> Mislabelled:
-    best = worst([row for row in rows if row.code == "w" and row.input == "samples"]).probe
-    said = np.column_stack([answers[best] == y, answers[best] == fed]).astype(np.float64)
-    says_true, says_fed = estimates(said, seed)
-    return Mislabelled(best, says_true, says_fed)
-
-
 def audit_codes(
     data: LabelledData,
     train: CodedSplit,
@@ -325,10 +218,10 @@ def audit_codes(
         )
     n_classes, sizes = data.n_classes, QUICK_SIZES if quick else FULL_SIZES
     wrong_w = mislabelled[0] if mislabelled is not None else None
-    rows, control, answers = _probe_all(train, test, wrong_w, n_classes, seed, quick, tell)
+    rows, control, answers = probe_all(train, test, wrong_w, n_classes, seed, quick, tell)
     wrong = None
     if mislabelled is not None:
-        wrong = _mislabelled(rows, answers, test.y, mislabelled[1], seed)
+        wrong = read_mislabelled(rows, answers, test.y, mislabelled[1], seed)
     if classifier is None:
         tell("training a classifier on real samples")
         limit = QUICK_REAL if quick else FULL_REAL

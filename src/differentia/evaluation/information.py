@@ -51,8 +51,8 @@ def entropy_bits(shares: Doubles) -> float:
 def information_bits(probabilities: Doubles, y: NDArray[np.int64]) -> Doubles:
     """Usable information of every sample in bits: log₂ p(y | code) − log₂ p(y).
 
-    Its mean is H(y) minus the probe's cross-entropy, the predictive V-information of Xu et al. 2020 (its
-    equation 2) with the probe's family as V; a sample's own term is the pointwise V-information of
+    Its mean is H(y) minus the probe's cross-entropy, the predictive V-information of Xu et al. 2020
+    with the probe's family as V; a sample's own term is the pointwise V-information of
     Ethayarajh et al. 2022. p(y) is the share of the class among `y` itself, the constant answer that would
     do best here, so that a probe which only learnt the shares of its training split scores at most 0.
 

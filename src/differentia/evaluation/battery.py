@@ -1,0 +1,145 @@
+"""All probes on all forms of all codes, side by side on the machine's cores."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+
+from differentia.evaluation.coding import CodedSplit, CodeName, InputName
+from differentia.evaluation.information import Estimate, estimates
+from differentia.evaluation.probes import FULL, PROBE_NAMES, QUICK, ProbeName, Score, score, train_probe
+from differentia.evaluation.rows import ProbeRow, worst
+
+Floats = NDArray[np.float32]
+Labels = NDArray[np.int64]
+Progress = Callable[[str], None]
+
+INPUTS: tuple[InputName, ...] = ("samples", "means", "parameters")
+
+IN_PROCESS = 5_000
+"""With fewer training samples the probes run one after another: starting processes would take longer."""
+
+
+@dataclass(frozen=True)
+class Mislabelled:
+    """Test samples encoded with a wrong class y′, as read by the best probe on samples of w.
+
+    Attributes
+    ----------
+    probe : str
+        The probe, trained on rightly labelled samples.
+    says_true : Estimate
+        Share for which it names the true class: what w says of the picture.
+    says_fed : Estimate
+        Share for which it names y′: what w repeats of the class that the encoder was told.
+    """
+
+    probe: ProbeName
+    says_true: Estimate
+    says_fed: Estimate
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures as plain JSON types."""
+        return {
+            "probe": self.probe,
+            "says_true": self.says_true.to_json(),
+            "says_fed": self.says_fed.to_json(),
+        }
+
+
+class Job(NamedTuple):
+    """One probe to train: on which form of which code, with true or permuted labels."""
+
+    code: CodeName
+    kind: InputName
+    probe: ProbeName
+    permuted: bool
+
+
+def _run(
+    job: Job, train: tuple[Floats, Labels], test: tuple[Floats, Labels], extra: Floats | None, *args: int
+) -> tuple[Job, Score, Labels | None]:
+    """Train and score one probe, and let it answer for `extra` codes."""
+    n_classes, seed, limit = args
+    codes, y = train
+    if job.permuted:
+        y = np.random.default_rng(seed).permutation(y)
+    probe = train_probe(job.probe, codes, y, n_classes, seed, limit)
+    return job, score(probe, *test, seed), None if extra is None else probe.predict(extra)
+
+
+def probe_all(
+    train: CodedSplit,
+    test: CodedSplit,
+    wrong_w: Floats | None,
+    n_classes: int,
+    seed: int,
+    quick: bool,
+    progress: Progress,
+) -> tuple[tuple[ProbeRow, ...], tuple[ProbeRow, ...], dict[ProbeName, Labels]]:
+    """Train and score every probe.
+
+    Parameters
+    ----------
+    train, test : CodedSplit
+        Codes to learn from and to be scored on.
+    wrong_w : ndarray or None
+        Samples of w of test samples that were encoded with a wrong class, ``[n, |w|]``.
+    n_classes, seed : int
+        Number of classes; seed of every probe and resample.
+    quick : bool
+        Whether the limits are `probes.QUICK` or `probes.FULL`.
+    progress : callable
+        Told after each probe.
+
+    Returns
+    -------
+    rows, control : tuple of ProbeRow
+        The probes, and those on samples of z with the training labels permuted.
+    answers : dict
+        What each probe on samples of w says of `wrong_w`, int64 ``[n]``.
+    """
+    codes: tuple[CodeName, ...] = ("z", "w") if test.w.shape[1] else ("z",)
+    jobs = [Job(code, kind, probe, False) for code in codes for kind in INPUTS for probe in PROBE_NAMES]
+    jobs += [Job("z", "samples", probe, True) for probe in PROBE_NAMES]
+    limits = QUICK if quick else FULL
+    serial = len(train) < IN_PROCESS
+    # The slow ones first, so that no process waits for the last at the end.
+    ordered = sorted(jobs, key=lambda job: -PROBE_NAMES.index(job.probe))
+    parallel = Parallel(
+        n_jobs=1 if serial else min(len(jobs), os.cpu_count() or 1, 8), return_as="generator_unordered"
+    )
+    done: dict[Job, Score] = {}
+    answers: dict[ProbeName, Labels] = {}
+    for job, found, said in parallel(
+        delayed(_run)(
+            job,
+            (train.inputs(job.code, job.kind), train.y),
+            (test.inputs(job.code, job.kind), test.y),
+            wrong_w if job[:2] == ("w", "samples") else None,
+            n_classes,
+            seed,
+            limits[job.probe],
+        )
+        for job in ordered
+    ):
+        done[job] = found
+        if said is not None:
+            answers[job.probe] = said
+        progress(f"probe {len(done)} of {len(jobs)}")
+    rows = tuple(ProbeRow.of(*job[:3], done[job]) for job in jobs if not job.permuted)
+    return rows, tuple(ProbeRow.of(*job[:3], done[job]) for job in jobs if job.permuted), answers
+
+
+def read_mislabelled(
+    rows: Sequence[ProbeRow], answers: dict[ProbeName, Labels], y: Labels, fed: Labels, seed: int
+) -> Mislabelled:
+    """Compare the best probe's answers for wrongly labelled samples with their true and their fed classes."""
+    best = worst([row for row in rows if row.code == "w" and row.input == "samples"]).probe
+    said = np.column_stack([answers[best] == y, answers[best] == fed]).astype(np.float64)
+    says_true, says_fed = estimates(said, seed)
+    return Mislabelled(best, says_true, says_fed)
