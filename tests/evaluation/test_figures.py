@@ -273,11 +273,22 @@ LONG = tuple(f"a class with a very long name indeed, number {n}, costing $5 and 
         ((64, 64, 3), 2, None, {}),
         ((8, 12, 1), 40, None, {"z_dim": 20, "w_dim": 20}),
         ((8, 8, 1), 3, LONG, {}),
+        ((8, 64, 1), 3, LONG, {}),
+        ((64, 8, 1), 3, None, {}),
         ((13,), 3, None, {}),
         ((100,), 2, None, {"w_dim": 0, "z_sees_y": True}),
         ((8, 8, 1), 1, None, {"z_dim": 1, "w_dim": 1}),
     ],
-    ids=["colour", "many-classes", "long-names", "vectors", "long-vectors-without-w", "one-of-each"],
+    ids=[
+        "colour",
+        "many-classes",
+        "long-names",
+        "flat",
+        "tall",
+        "vectors",
+        "long-vectors-without-w",
+        "one-of-each",
+    ],
 )
 def test_every_page_is_neat_whatever_the_data(shape, n_classes, names, settings):
     data = labelled(shape, n_classes, names)
@@ -344,6 +355,9 @@ def test_a_model_without_w_has_no_curves_of_w():
 def test_a_single_epoch_shows_as_points():
     figure = curves(METRICS[:1], "training")
     assert figure.axes[0].lines[0].get_marker() == "o"
+    render(figure)
+    shown = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert shown == ["0", "1", "2"]
 
 
 # Files

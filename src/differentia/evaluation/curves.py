@@ -152,5 +152,7 @@ def _plot(axes: Axes, panel: Panel, epochs: Sequence[float], columns: Mapping[st
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color("#c9cdd3")
     axes.margins(x=0.02)
+    if len(epochs) == 1:
+        axes.set_xlim(epochs[0] - 1, epochs[0] + 1)
     if len(panel.lines) > 1:
         axes.legend(fontsize=SMALL, frameon=False, labelcolor=INK, ncols=2 if len(panel.lines) > 2 else 1)

@@ -5,6 +5,7 @@ one pair of axes a picture takes seconds.
 """
 
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -124,7 +125,7 @@ class Montage:
         self.image[below + 1 : below + GAP - 2, x - 4 : x + 4] = rgb(colour)
 
 
-def montage(cells: Pictures, breaks: Sequence[int] = ()) -> Montage:
+def montage(cells: Pictures, breaks: Sequence[int] = (), pitch: float = 0) -> Montage:
     """Lay pictures out in rows and columns.
 
     Parameters
@@ -133,16 +134,19 @@ def montage(cells: Pictures, breaks: Sequence[int] = ()) -> Montage:
         uint8 ``[rows, columns, h, w, 3]``.
     breaks : sequence of int
         Columns with a wider gap before them.
+    pitch : float
+        Least distance in pixels from a row to the next.
 
     Returns
     -------
     Montage
-        With a gap of 8 pixels between pictures and around them.
+        With a gap of at least 8 pixels between pictures and around them.
     """
     n_rows, n_columns, height, breadth, _ = cells.shape
-    tops = [GAP + i * (height + GAP) for i in range(n_rows)]
+    pad = max(0, math.ceil((pitch - height - GAP) / 2))
+    tops = [GAP + pad + i * (height + GAP + 2 * pad) for i in range(n_rows)]
     lefts = [GAP + j * (breadth + GAP) + BREAK * sum(b <= j for b in breaks) for j in range(n_columns)]
-    image = np.full((tops[-1] + height + GAP, lefts[-1] + breadth + GAP, 3), 255, dtype=np.uint8)
+    image = np.full((tops[-1] + height + pad + GAP, lefts[-1] + breadth + GAP, 3), 255, dtype=np.uint8)
     rows = tuple(slice(top, top + height) for top in tops)
     columns = tuple(slice(left, left + breadth) for left in lefts)
     for i, y in enumerate(rows):

@@ -102,18 +102,18 @@ def wrapped(text: str, width: float, size: float, lines: int) -> str:
 def draw(page: Page) -> Figure:
     """Draw a page. The figure has as many pixels, at `DPI`, as the page needs."""
     cells = resized(page.cells)
-    drawn = montage(cells, page.breaks)
-    for framed in page.frames:
-        drawn.frame(*framed)
-    for tick in page.ticks:
-        drawn.tick(*tick)
-
     breadth = cells.shape[-2]
     headers = [
         "\n".join(wrapped(line, breadth + 4, SMALL, 2) for line in text.split("\n")) for text in page.columns
     ]
     labels = [wrapped(text, _WIDEST_LABEL, LABEL, 2) for text in page.rows]
     notes = [wrapped(text, _WIDEST_NOTE, SMALL, 3) for text in page.notes]
+    drawn = montage(cells, page.breaks, max(_stack(labels, LABEL, bool(page.details)), _stack(notes, SMALL)))
+    for framed in page.frames:
+        drawn.frame(*framed)
+    for tick in page.ticks:
+        drawn.tick(*tick)
+
     label_width = max(
         max((text_width(text, LABEL) for text in labels), default=0.0),
         max((text_width(text, SMALL) for text in page.details), default=0.0),
@@ -145,6 +145,12 @@ def draw(page: Page) -> Figure:
         canvas.heat_bar(_MARGIN, below)
     canvas.text(_MARGIN, below + bar_height, caption, SMALL, MUTED, va="top")
     return canvas.figure
+
+
+def _stack(texts: Sequence[str], size: float, above_middle: bool = False) -> float:
+    """Height in pixels that a row needs for its text, which stands on its middle or is centred on it."""
+    lines = max((text.count("\n") + 1 for text in texts), default=0)
+    return lines * line_height(size) * (2 if above_middle else 1)
 
 
 class _Canvas:
