@@ -1,0 +1,118 @@
+"""The page of the reproduction, made from stored results alone."""
+
+import json
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+
+from differentia.experiments import tables
+from differentia.experiments.declarations import EXPERIMENTS, Experiment
+from differentia.experiments.effect import distances, effects
+from differentia.experiments.readings import CLOSEST, READINGS
+from differentia.experiments.results import Record, stored
+from differentia.files import write_text
+
+
+@dataclass(frozen=True)
+class Section:
+    """What the page shows of one table.
+
+    Attributes
+    ----------
+    experiment : Experiment
+        The table.
+    quick : bool
+        Whether only quick results are stored.
+    made : Table
+        The table itself.
+    found : list of dict
+        The records behind it.
+    """
+
+    experiment: Experiment
+    quick: bool
+    made: tables.Table
+    found: list[Record]
+
+    def markdown(self, dataset: str) -> str:
+        """Return the rows of a data set."""
+        return tables.to_markdown(self.made, dataset)
+
+    def sizes(self, dataset: str) -> str:
+        """Return on how many samples and seeds the rows of a data set stand."""
+        own = [record for record in self.found if record["dataset"] == dataset]
+        seeds = sorted({line.seeds for line in self.made.of(dataset)})
+        counts = "–".join(str(n) for n in dict.fromkeys((seeds[0], seeds[-1])))
+        plural = "" if seeds == [1] else "s"
+        return f"{own[0]['n_train']:,} training and {own[0]['n_test']:,} test images, {counts} seed{plural}"
+
+    def provenance(self) -> list[dict[str, Any]]:
+        """Return command, versions and duration of the records, one line a command."""
+        lines: dict[str, dict[str, Any]] = {}
+        for record in self.found:
+            line = lines.setdefault(
+                record["command"], {"runs": 0, "seconds": 0.0, "versions": record["versions"]}
+            )
+            line["runs"] += 1
+            line["seconds"] += sum(record["seconds"].values())
+        return [{"command": command} | line for command, line in lines.items()]
+
+
+def section(results: Path, name: str) -> Section | None:
+    """Read what is stored of a table, the full results before the quick ones; None if there is nothing."""
+    experiment = EXPERIMENTS[name]
+    for quick in (False, True):
+        found = stored(results / f"{name}{'-quick' if quick else ''}.json")
+        if found:
+            return Section(experiment, quick, tables.experiment_table(experiment, found), found)
+    return None
+
+
+def write_page(results: Path) -> Path:
+    """Write ``reproduction.md`` beside the folder of results, from what is stored there.
+
+    Parameters
+    ----------
+    results : Path
+        Holds the JSON files of tables, ``figures.json`` and the pictures.
+
+    Returns
+    -------
+    Path
+        The page.
+    """
+    text = resources.files("differentia.experiments").joinpath("page.md.j2").read_text("utf-8")
+    environment = Environment(
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    first = section(results, "table1")
+    page = environment.from_string(text).render(
+        folder=results.name,
+        table1=first,
+        table2=section(results, "table2"),
+        naive=section(results, "naive"),
+        effects=effects(first.made) if first else [],
+        distances=distances(first.made, first.made.datasets) if first else {},
+        readings=READINGS,
+        closest=CLOSEST,
+        figures=_figures(results),
+    )
+    path = results.parent / "reproduction.md"
+    write_text(path, page)
+    return path
+
+
+def _figures(results: Path) -> list[tuple[Experiment, list[dict[str, Any]]]]:
+    """Return the stored pictures of every figure; a quick one only where there is no full one."""
+    path = results / "figures.json"
+    described = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    shown = []
+    for name, experiment in EXPERIMENTS.items():
+        own = [{"file": file} | says for file, says in described.items() if says["experiment"] == name]
+        full = [picture for picture in own if not picture["quick"]]
+        if own:
+            shown.append((experiment, full or own))
+    return shown

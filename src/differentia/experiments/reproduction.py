@@ -1,0 +1,178 @@
+"""From a request to runs, tables, figures and the page."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from differentia.data.catalogue import load
+from differentia.errors import DifferentiaError
+from differentia.experiments import tables
+from differentia.experiments.declarations import (
+    Cell,
+    Experiment,
+    Job,
+    data_settings,
+    datasets_of,
+    experiments_of,
+    settings_of,
+)
+from differentia.experiments.drawings import draw_figure
+from differentia.experiments.effect import distances, effects
+from differentia.experiments.page import write_page
+from differentia.experiments.readings import chosen
+from differentia.experiments.results import records, store, stored
+from differentia.experiments.runner import run_jobs
+from differentia.files import write_text
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person asked for, checked.
+
+    Attributes
+    ----------
+    name : str
+        A table or figure, or ``all``.
+    datasets : tuple of str
+        Data sets.
+    seeds : int
+        Runs a reading, with seeds 0, 1, …
+    readings : str
+        ``default``, ``all`` or names.
+    quick : bool
+        10,000 samples and a short training.
+    """
+
+    name: str
+    datasets: tuple[str, ...]
+    seeds: int
+    readings: str
+    quick: bool
+
+    @classmethod
+    def of(cls, name: str, datasets: str, seeds: int, readings: str, quick: bool) -> "Request":
+        """Check names.
+
+        Raises
+        ------
+        DifferentiaError
+            If a table, data set or reading is unknown, or they do not go together.
+        """
+        request = cls(name, datasets_of(datasets), seeds, readings, quick)
+        if not request.experiments():
+            shown = ", ".join(experiments_of(name)[0].datasets)
+            raise DifferentiaError(f"{name} shows no {datasets}. Choose --datasets from {shown}.")
+        for experiment in request.experiments():
+            request.names(experiment)
+        return request
+
+    @property
+    def command(self) -> str:
+        """The command line that repeats it."""
+        words = ["differentia", "reproduce", self.name, "--datasets", ",".join(self.datasets)]
+        words += ["--seeds", str(self.seeds), "--readings", self.readings] + ["--quick"] * self.quick
+        return shlex.join(words)
+
+    def experiments(self) -> list[Experiment]:
+        """Return the experiments that are defined for one of the data sets."""
+        return [e for e in experiments_of(self.name) if set(e.datasets) & set(self.datasets)]
+
+    def names(self, experiment: Experiment) -> tuple[str, ...]:
+        """Return the readings of an experiment; named readings that it does not have are an error.
+
+        Under ``all`` they are left out instead, and an experiment that has none of them takes its default.
+        """
+        if self.name != "all" or self.readings in ("default", "all"):
+            return chosen(self.readings, experiment.default, experiment.every)
+        every = tuple(dict.fromkeys(name for e in experiments_of("all") for name in e.every))
+        asked = chosen(self.readings, (), every)
+        return tuple(name for name in asked if name in experiment.every) or experiment.default
+
+
+def plan(request: Request) -> list[Cell]:
+    """Return every run that a request needs, in its places.
+
+    Raises
+    ------
+    DifferentiaError
+        If a data set cannot be read.
+    """
+    shapes = {
+        name: load(data_settings(name, request.quick), progress=True).shape for name in request.datasets
+    }
+    cells = []
+    for experiment in request.experiments():
+        for dataset in (name for name in request.datasets if name in experiment.datasets):
+            # Seed by seed, so that an interrupted table has whole rows.
+            for seed in range(1 if experiment.one_seed else request.seeds):
+                for reading in experiment.readings(request.names(experiment)):
+                    settings = settings_of(reading, dataset, shapes[dataset], seed, request.quick)
+                    cells.append(Cell(experiment.name, reading, Job(dataset, settings)))
+    return cells
+
+
+def reproduce(
+    request: Request, out: Path, results: Path, workers: int, backend: str, console: Console
+) -> list[str]:
+    """Train what is missing, then write tables, figures and page.
+
+    Parameters
+    ----------
+    request : Request
+        What to reproduce.
+    out : Path
+        Run folders go to ``out/runs``.
+    results : Path
+        Tables, figures and raw results go here, the page beside it, as ``reproduction.md``.
+    workers, backend
+        As for `runner.run_jobs`.
+    console : Console
+        Shows progress and tables.
+
+    Returns
+    -------
+    list of str
+        Runs that failed, a sentence each.
+    """
+    cells = plan(request)
+    failures = run_jobs(out / "runs", [cell.job for cell in cells], workers, backend, console)
+    for experiment in request.experiments():
+        own = [cell for cell in cells if cell.experiment == experiment.name]
+        if experiment.name in tables.COLUMNS:
+            _write_table(experiment, own, request, out / "runs", results, console)
+        else:
+            for path in draw_figure(experiment, own, out, results, request.quick, console):
+                console.print(f"[bold]{experiment.name}[/bold] → {path}")
+    page = write_page(results)
+    console.print(f"tables and figures in [bold]{results}[/bold], page [bold]{page}[/bold]")
+    return failures
+
+
+def _write_table(
+    experiment: Experiment,
+    cells: Sequence[Cell],
+    request: Request,
+    runs: Path,
+    results: Path,
+    console: Console,
+) -> None:
+    stem = experiment.name + ("-quick" if request.quick else "")
+    path = results / f"{stem}.json"
+    new = records(runs, cells, request.command)
+    found = store(path, new) if new else stored(path)
+    made = tables.experiment_table(experiment, found)
+    if not made.lines:
+        return
+    write_text(results / f"{stem}.csv", tables.to_csv(made))
+    write_text(results / f"{stem}.tex", tables.to_latex(made, experiment.title, f"tab:{stem}"))
+    title = f"{experiment.section}: {experiment.title}" + (" (quick)" if request.quick else "")
+    console.print(tables.to_rich(made, title, request.datasets))
+    if experiment.name == "table1":
+        for effect in effects(made):
+            if effect.dataset in request.datasets:
+                console.print(f"{effect.dataset}, {effect.reading}: {effect.text()}")
+        for name, gap in distances(made, made.datasets).items():
+            console.print(f"{name}: {gap:.3f} from the printed numbers on average", style="dim")

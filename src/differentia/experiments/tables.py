@@ -1,0 +1,285 @@
+"""Tables from records: ours with its interval, the report's number beside it."""
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.table import Table as RichTable
+
+from differentia.experiments.declarations import Experiment
+from differentia.experiments.published import TABLE_1, TABLE_2, Printed
+from differentia.experiments.readings import READINGS
+from differentia.experiments.results import Record
+from differentia.experiments.statistics import Mean, number
+
+PLAIN = "-plain"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: what it takes from a record, and what the report prints.
+
+    Attributes
+    ----------
+    key : str
+        Name in the CSV file.
+    title : str
+        Heading.
+    digits : int
+        Digits after the point.
+    value : callable
+        Takes a record, returns a number or None.
+    printed : callable or None
+        Takes data set and reading, returns the report's number or None.
+    """
+
+    key: str
+    title: str
+    digits: int
+    value: Callable[[Record], float | None]
+    printed: Callable[[str, str], float | None] | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row: a reading of a data set, with a mean a column (None where there is no such number)."""
+
+    dataset: str
+    reading: str
+    seeds: int
+    chance: float
+    means: tuple[Mean | None, ...]
+    printed: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the reproduction."""
+
+    columns: tuple[Column, ...]
+    lines: tuple[Line, ...]
+
+    def of(self, dataset: str) -> list[Line]:
+        """Return the rows of a data set."""
+        return [line for line in self.lines if line.dataset == dataset]
+
+    @property
+    def datasets(self) -> list[str]:
+        """Data sets with a row, in order."""
+        return list(dict.fromkeys(line.dataset for line in self.lines))
+
+
+def _accuracy(code: str) -> Callable[[Record], float | None]:
+    return lambda record: record["accuracy"].get(code)
+
+
+def _worst(code: str, kind: str) -> Callable[[Record], float | None]:
+    return lambda record: record["audit"][code][kind]["accuracy"] if record["audit"] else None
+
+
+def _of(*path: str) -> Callable[[Record], float | None]:
+    def value(record: Record) -> float | None:
+        found: Any = record
+        for name in path:
+            found = found[name]
+        return None if found is None else float(found)
+
+    return value
+
+
+def _table_1(code: str) -> Callable[[str, str], float | None]:
+    def printed(dataset: str, reading: str) -> float | None:
+        row = READINGS[reading].row if reading in READINGS else ""
+        return _printed(TABLE_1, dataset, row, code)
+
+    return printed
+
+
+def _table_2(dataset: str, reading: str) -> float | None:
+    return _printed(TABLE_2, dataset, "plain" if reading.endswith(PLAIN) else "capacity", "w")
+
+
+def _printed(table: Mapping[str, Mapping[str, Printed]], dataset: str, row: str, code: str) -> float | None:
+    cell = table.get(dataset, {}).get(row)
+    return None if cell is None else (cell.z if code == "z" else cell.w)
+
+
+_COSTS = (
+    Column("squared_error", "squared error", 1, _of("squared_error")),
+    Column("kl_z", "KL_z", 1, _of("kl_z")),
+    Column("kl_w", "KL_w", 1, _of("kl_w")),
+)
+
+COLUMNS = {
+    "table1": (
+        Column("z", "z", 3, _accuracy("z"), _table_1("z")),
+        Column("w", "w", 3, _accuracy("w"), _table_1("w")),
+        Column("z_worst", "z, worst case", 3, _worst("z", "samples")),
+        Column("z_parameters", "[μ, log σ²] of z", 3, _worst("z", "parameters")),
+        Column("w_worst", "w, worst case", 3, _worst("w", "samples")),
+        *_COSTS,
+    ),
+    "table2": (
+        Column("w", "w", 3, _accuracy("w"), _table_2),
+        Column("w_worst", "w, worst case", 3, _worst("w", "samples")),
+        Column("z", "z", 3, _accuracy("z")),
+        *_COSTS,
+    ),
+    "naive": (
+        Column("kl", "mean KL", 2, _of("identity", "kl")),
+        Column("information_low", "I(z; (x, y)) at least", 2, _of("identity", "information_low")),
+        Column("information_high", "at most", 2, _of("identity", "information_high")),
+        Column("aggregate_low", "KL(q(z) ‖ p(z)) at least", 2, _of("identity", "aggregate_low")),
+        Column("aggregate_high", "at most", 2, _of("identity", "aggregate_high")),
+        Column("squared_error", "squared error", 1, _of("squared_error")),
+        Column("z", "class from z", 3, _accuracy("z")),
+    ),
+}
+
+
+def table(experiment: str, found: Sequence[Record], order: Sequence[str]) -> Table:
+    """Make the table of an experiment.
+
+    Parameters
+    ----------
+    experiment : str
+        A key of `COLUMNS`.
+    found : sequence of dict
+        Records.
+    order : sequence of str
+        Readings in the order of the rows; others are left out.
+    """
+    columns = COLUMNS[experiment]
+    groups: dict[tuple[str, str], list[Record]] = {}
+    for record in found:
+        groups.setdefault((record["dataset"], record["reading"]), []).append(record)
+    lines = []
+    for dataset in dict.fromkeys(record["dataset"] for record in found):
+        for reading in order:
+            group = groups.get((dataset, reading))
+            if group:
+                printed = tuple(c.printed(dataset, reading) if c.printed else None for c in columns)
+                means = tuple(_mean([c.value(record) for record in group]) for c in columns)
+                lines.append(Line(dataset, reading, len(group), group[0]["chance"], means, printed))
+    return Table(columns, tuple(lines))
+
+
+def experiment_table(experiment: Experiment, found: Sequence[Record]) -> Table:
+    """Make an experiment's table, its rows in the declared order."""
+    return table(experiment.name, found, [reading.name for reading in experiment.readings(experiment.every)])
+
+
+def _mean(values: Sequence[float | None]) -> Mean | None:
+    known = [value for value in values if value is not None]
+    return Mean.of(known) if known else None
+
+
+def to_csv(made: Table) -> str:
+    """Write a table as CSV: mean, ends of the interval and the report's number, a column each."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    header = ["dataset", "reading", "seeds", "chance"]
+    for column in made.columns:
+        header += [column.key, f"{column.key}_low", f"{column.key}_high"]
+        header += [f"{column.key}_report"] if column.printed else []
+    writer.writerow(header)
+    for line in made.lines:
+        row: list[str | int] = [line.dataset, line.reading, line.seeds, f"{line.chance:.4f}"]
+        for column, mean, printed in zip(made.columns, line.means, line.printed, strict=True):
+            ends = (None, None, None) if mean is None else (mean.value, mean.low, mean.high)
+            row += ["" if end is None else f"{end:.4f}" for end in ends]
+            row += ["" if printed is None else f"{printed:g}"] if column.printed else []
+        writer.writerow(row)
+    return text.getvalue()
+
+
+def cells(made: Table, line: Line) -> list[str]:
+    """Return a row as text: ours, then the report's number for columns that have one, "–" for none."""
+    row = []
+    for column, mean, printed in zip(made.columns, line.means, line.printed, strict=True):
+        row.append("–" if mean is None else mean.text(column.digits))
+        if column.printed:
+            row.append("–" if printed is None else number(printed, 3))
+    return row
+
+
+def headings(made: Table) -> list[str]:
+    """Return the headings of `cells`."""
+    names = []
+    for column in made.columns:
+        names.append(column.title)
+        names += [f"{column.title}, report"] if column.printed else []
+    return names
+
+
+def to_markdown(made: Table, dataset: str) -> str:
+    """Write the rows of a data set as a Markdown table."""
+    names = ["reading", *headings(made)]
+    lines = [f"| {' | '.join(names)} |", f"| --- |{' ---: |' * (len(names) - 1)}"]
+    for line in made.of(dataset):
+        lines.append(f"| {' | '.join([line.reading, *cells(made, line)])} |")
+    return "\n".join(lines)
+
+
+def to_latex(made: Table, caption: str, label: str) -> str:
+    """Write a table as LaTeX with booktabs, a group of rows a data set."""
+    names = headings(made)
+    out = [
+        "% needs \\usepackage{booktabs}",
+        "\\begin{table}",
+        "\\centering",
+        f"\\caption{{{_latex(caption)}}}",
+        f"\\label{{{label}}}",
+        f"\\begin{{tabular}}{{l{'r' * len(names)}}}",
+        "\\toprule",
+        " & ".join(["reading", *map(_latex, names)]) + " \\\\",
+    ]
+    for dataset in made.datasets:
+        lines = made.of(dataset)
+        title = f"\\emph{{{_latex(dataset)}}}, chance {number(lines[0].chance, 3)}"
+        out += ["\\midrule", f"\\multicolumn{{{len(names) + 1}}}{{l}}{{{title}}} \\\\"]
+        out += [" & ".join(map(_latex, [line.reading, *cells(made, line)])) + " \\\\" for line in lines]
+    return "\n".join([*out, "\\bottomrule", "\\end{tabular}", "\\end{table}", ""])
+
+
+_LATEX = {
+    "KL_z": "$\\mathrm{KL}_z$",
+    "KL_w": "$\\mathrm{KL}_w$",
+    "C_z": "$C_z$",
+    "C_w": "$C_w$",
+    "L_class": "$L_{class}$",
+    "±": "$\\pm$",
+    "−": "$-$",
+    "β": "$\\beta$",
+    "γ": "$\\gamma$",
+    "μ": "$\\mu$",
+    "σ²": "$\\sigma^2$",
+    "‖": "$\\|$",
+    "–": "--",
+    "%": "\\%",
+    "&": "\\&",
+}
+
+
+def _latex(text: str) -> str:
+    for sign, written in _LATEX.items():
+        text = text.replace(sign, written)
+    return text
+
+
+def to_rich(made: Table, title: str, datasets: Sequence[str]) -> RichTable:
+    """Return a table for the terminal, with the rows of the given data sets."""
+    shown = RichTable(title=title, title_justify="left")
+    shown.add_column("reading")
+    for name in headings(made):
+        shown.add_column(name, justify="right", style="dim" if name.endswith(", report") else None)
+    for dataset in (name for name in made.datasets if name in datasets):
+        lines = made.of(dataset)
+        shown.add_section()
+        seeds = f"{lines[0].seeds} seed{'s' if lines[0].seeds > 1 else ''}"
+        shown.add_row(f"[bold]{dataset}[/bold], chance {number(lines[0].chance, 3)}, {seeds}")
+        for line in lines:
+            shown.add_row(f"  {line.reading}", *cells(made, line))
+    return shown

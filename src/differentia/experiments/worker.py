@@ -1,0 +1,124 @@
+"""One job from its settings to its result file. It can be killed at any time and started again."""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from threadpoolctl import threadpool_limits
+
+from differentia.data.catalogue import load
+from differentia.data.dataset import LabelledData
+from differentia.data.settings import DataSettings
+from differentia.errors import DifferentiaError
+from differentia.experiments.declarations import Job
+from differentia.experiments.measure import VERSION, measure
+from differentia.files import write_json
+from differentia.training.checkpoint import Checkpoint
+from differentia.training.loop import Trainer
+from differentia.training.run import Run
+
+_LIBRARIES = ("differentia", "torch", "lightning-fabric", "numpy", "scipy", "scikit-learn")
+
+
+def result_path(folder: Path, job: Job) -> Path:
+    """Where the result of a job lies; the file is there if and only if the job is done."""
+    return folder / job.key / "result.json"
+
+
+def stored_result(folder: Path, job: Job) -> dict[str, Any] | None:
+    """Return the result of a finished job, or None."""
+    try:
+        result = json.loads(result_path(folder, job).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return result if isinstance(result, dict) and result.get("version") == VERSION else None
+
+
+def run_job(folder: Path, job: Job, parent: int) -> str | None:
+    """Train a job unless it is trained, measure it and write its result.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds one run folder a job.
+    job : Job
+        What to do.
+    parent : int
+        Process that handed the job out.
+
+    Returns
+    -------
+    str or None
+        What went wrong, in a sentence; None if nothing.
+    """
+    if os.getpid() != parent and threading.current_thread() is threading.main_thread():
+        # Ctrl-C reaches every process of a terminal; the parent answers it for all.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            _run(folder, job)
+    except DifferentiaError as problem:
+        return f"{job.key}: {problem}"
+    return None
+
+
+def _run(folder: Path, job: Job) -> None:
+    data = _data(job.settings.data)
+    run, trainer = _trained(folder / job.key, job, data)
+    started = time.monotonic()
+    numbers = measure(run.load_model(), data, job.settings.training.seed)
+    result = {
+        "version": VERSION,
+        "dataset": job.dataset,
+        "settings": job.settings.model_dump(mode="json"),
+        "n_train": len(data.train),
+        "n_test": len(data.test),
+        **numbers,
+        "seconds": {"training": round(trainer.seconds, 1), "measuring": round(time.monotonic() - started, 1)},
+        "versions": {"python": python_version()} | {name: version(name) for name in _LIBRARIES},
+        "device": str(trainer.fabric.device),
+    }
+    write_json(result_path(folder, job), result)
+
+
+@lru_cache(maxsize=1)
+def _data(settings: DataSettings) -> LabelledData:
+    return load(settings)
+
+
+def _trained(path: Path, job: Job, data: LabelledData) -> tuple[Run, Trainer]:
+    """Train to the end, from the last checkpoint where there is one, with a checkpoint an epoch."""
+    training = job.settings.training
+    fabric = Fabric(accelerator=training.accelerator, devices=training.devices, precision=training.precision)
+    fabric.launch()
+    trainer = Trainer(job.settings, data, fabric)
+    # A run killed before its description was whole has nothing worth keeping.
+    if (path / "data.json").is_file():
+        run = Run.open(path)
+    else:
+        (path / "config.yaml").unlink(missing_ok=True)
+        run = Run.create(path, job.settings, data)
+    if run.checkpoint_path.is_file():
+        trainer.restore(Checkpoint.load(run.checkpoint_path))
+    ancestor = os.getppid()
+
+    def watch(trainer: Trainer) -> None:
+        if os.getppid() != ancestor:
+            # Whoever handed the job out is gone; another start must find this run unattended.
+            sys.exit(1)
+        if trainer.step % trainer.steps_per_epoch == 0:
+            run.save(trainer.checkpoint())
+
+    trainer.run(watch)
+    return run, trainer
