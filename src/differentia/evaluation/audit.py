@@ -74,7 +74,7 @@ class Audit:
     rows : tuple of ProbeRow
         One a code, input and probe.
     control : tuple of ProbeRow
-        Probes on samples trained with permuted labels; they must be at chance.
+        Probes on samples of z, labels permuted in both splits; they must be at chance.
     mislabelled : Mislabelled or None
         Encoding with a wrong class; None without w.
     swap : Swap

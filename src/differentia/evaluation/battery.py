@@ -65,11 +65,14 @@ def _run(
 ) -> tuple[Job, Score, Labels | None]:
     """Train and score one probe, and let it answer for `extra` codes."""
     n_classes, seed, limit = args
-    codes, y = train
+    (codes, y), (test_codes, test_y) = train, test
     if job.permuted:
-        y = np.random.default_rng(seed).permutation(y)
+        # Of both splits: a probe of permuted labels still finds clusters, and names each of them as chance
+        # has it, so that against the true labels its accuracy is right or wrong for whole classes at once.
+        rng = np.random.default_rng(seed)
+        y, test_y = rng.permutation(y), rng.permutation(test_y)
     probe = train_probe(job.probe, codes, y, n_classes, seed, limit)
-    return job, score(probe, *test, seed), None if extra is None else probe.predict(extra)
+    return job, score(probe, test_codes, test_y, seed), None if extra is None else probe.predict(extra)
 
 
 def probe_all(
@@ -99,7 +102,7 @@ def probe_all(
     Returns
     -------
     rows, control : tuple of ProbeRow
-        The probes, and those on samples of z with the training labels permuted.
+        The probes, and those on samples of z with the labels of both splits permuted.
     answers : dict
         What each probe on samples of w says of `wrong_w`, int64 ``[n]``.
     """
