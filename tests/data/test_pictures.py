@@ -219,3 +219,8 @@ def test_a_picture_damaged_inside_the_zip_is_named(tmp_path):
     archive.write_bytes(data)
     with pytest.raises(UnreadableError, match=r"000003.jpg \(damaged in the zip\)"):
         load(DataSettings(source=str(root), size=8))
+
+
+def test_a_misspelt_attribute_is_corrected(tmp_path):
+    with pytest.raises(DifferentiaError, match=r"Did you mean Smiling\?"):
+        load(DataSettings(source=str(celeba()(tmp_path)), attribute="Smilling"))

@@ -197,6 +197,14 @@ def test_when_no_source_answers_the_error_lists_each_and_where_to_put_the_files(
         "DIFFERENTIA_DATA",
     ):
         assert part in message
+    assert list((tmp_path / "cache" / "set").iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_made_is_told(dataset, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("DIFFERENTIA_CACHE", str(tmp_path / "file"))
+    with pytest.raises(DifferentiaError, match="Let DIFFERENTIA_CACHE name another folder"):
+        read_published(dataset)
 
 
 @pytest.mark.parametrize("package", [debian_package, npm_package])

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from differentia.data.arrays import assemble
-from differentia.data.celeba import find_layout, is_celeba, lacking, read_celeba, usual_folder, usual_folders
+from differentia.data.celeba import read_celeba
+from differentia.data.celeba_layout import find_layout, is_celeba, lacking, usual_folder, usual_folders
 from differentia.data.dataset import LabelledData, Split
 from differentia.data.folder import read_folder
 from differentia.data.idx import read_idx

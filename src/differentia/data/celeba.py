@@ -8,42 +8,22 @@ import zipfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from differentia.data.celeba_layout import ATTRIBUTES, PARTITION, Layout, find_layout, lacking
 from differentia.data.dataset import LabelledData, Split
 from differentia.data.images import decode_all
-from differentia.data.places import cache_folder, data_folder
+from differentia.data.places import made_cache
 from differentia.data.settings import DataSettings
 from differentia.data.splits import choose
 from differentia.errors import DifferentiaError
 from differentia.files import replacing
 
-IMAGES, ARCHIVE = "img_align_celeba", "img_align_celeba.zip"
-ATTRIBUTES, PARTITION = "list_attr_celeba.txt", "list_eval_partition.txt"
 SIZE = 64
-SOURCE = "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html"
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where the parts of CelebA lie; None for a part that is missing."""
-
-    images: Path | None
-    attributes: Path | None
-    partition: Path | None
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """Names of the missing parts."""
-        parts = {
-            f"{IMAGES}/ or {ARCHIVE}": self.images,
-            ATTRIBUTES: self.attributes,
-            PARTITION: self.partition,
-        }
-        return tuple(name for name, place in parts.items() if place is None)
 
 
 @dataclass(frozen=True)
@@ -66,48 +46,6 @@ class Tables:
     has_attribute: NDArray[np.bool_]
     partition: NDArray[np.int64]
     listed: int
-
-
-def find_layout(folder: Path) -> Layout:
-    """Look for the parts of CelebA in `folder`, and in its ``Img/``, ``Anno/`` and ``Eval/`` as published."""
-
-    def first(*places: Path) -> Path | None:
-        return next((place for place in places if place.exists()), None)
-
-    return Layout(
-        first(folder / IMAGES, folder / "Img" / IMAGES, folder / ARCHIVE, folder / "Img" / ARCHIVE),
-        first(folder / ATTRIBUTES, folder / "Anno" / ATTRIBUTES),
-        first(folder / PARTITION, folder / "Eval" / PARTITION),
-    )
-
-
-def is_celeba(folder: Path) -> bool:
-    """Whether a folder holds any part of CelebA."""
-    return len(find_layout(folder).missing) < 3
-
-
-def usual_folders() -> list[Path]:
-    """List where the named data set ``celeba`` is looked for."""
-    own = data_folder()
-    return [*([own / "celeba"] if own else []), cache_folder() / "celeba"]
-
-
-def usual_folder() -> Path:
-    """Return the first of `usual_folders` that holds a part of CelebA.
-
-    Raises
-    ------
-    DifferentiaError
-        If none does; the message says where to put what.
-    """
-    for folder in usual_folders():
-        if is_celeba(folder):
-            return folder
-    raise DifferentiaError(
-        f"CelebA is not here, and cannot be downloaded without a person. Get {IMAGES} (folder or zip), "
-        f"{ATTRIBUTES} and {PARTITION} from {SOURCE} and put them into {usual_folders()[-1]}, or give the "
-        "path of their folder as the data."
-    )
 
 
 def read_celeba(folder: Path, settings: DataSettings, progress: bool = False) -> LabelledData:
@@ -229,7 +167,11 @@ def _read_attribute(path: Path, attribute: str) -> dict[str, bool]:
     if not known:
         raise DifferentiaError(f"{path} lacks the names of the attributes in its second line. Copy it again.")
     if attribute not in known:
-        raise DifferentiaError(f"CelebA has no attribute {attribute}. The attributes are {', '.join(known)}.")
+        near = get_close_matches(attribute, known, n=1)
+        hint = f"Did you mean {near[0]}? " if near else ""
+        raise DifferentiaError(
+            f"CelebA has no attribute {attribute}. {hint}The attributes are {', '.join(known)}."
+        )
     column = known.index(attribute) + 1
     values = {"1": True, "-1": False}
     found = {}
@@ -293,14 +235,6 @@ def _pictures(
     return {name: [info.file_size, info.CRC] for name, info in members.items()}, read
 
 
-def lacking(layout: Layout, folder: Path) -> DifferentiaError:
-    """Say what a folder lacks of CelebA, as an error to raise."""
-    return DifferentiaError(
-        f"{folder} lacks a part of CelebA: {', '.join(layout.missing)}. Get it from {SOURCE} and put it "
-        "there."
-    )
-
-
 def _decoded(
     folder: Path,
     names: list[str],
@@ -312,7 +246,7 @@ def _decoded(
     """Give decoded pictures ``[n, size, size, 3]``, memory-mapped from the cache, decoded first if needed."""
     content = [str(folder.resolve()), size, [[name, *stamps[name]] for name in names]]
     key = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
-    path = cache_folder() / "decoded" / f"celeba-{size}-{key}.npy"
+    path = made_cache("decoded") / f"celeba-{size}-{key}.npy"
     shape = (len(names), size, size, 3)
     whole = path.is_file() and path.stat().st_size > np.prod(shape)
     if not whole:
@@ -329,7 +263,6 @@ def _decoded(
 
 def _demand_space(folder: Path, size: int) -> None:
     """Check the disk beforehand: a full disk under a memory map would end the process without a word."""
-    folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
     if free < size * 1.05:
         raise DifferentiaError(

@@ -8,12 +8,15 @@ from typing import Literal
 
 import numpy as np
 
-from differentia.data import catalogue, celeba
+from differentia.data import catalogue
+from differentia.data.celeba import survey
+from differentia.data.celeba_layout import is_celeba, usual_folder
 from differentia.data.dataset import LabelledData
 from differentia.data.folder import list_folder
 from differentia.data.images import SUFFIXES, UnreadableError
 from differentia.data.npz import ARRAYS, array_names
 from differentia.data.settings import DataSettings
+from differentia.data.wording import count
 from differentia.errors import DifferentiaError
 
 FEW = 50
@@ -108,19 +111,21 @@ def examine(settings: DataSettings, progress: bool = False) -> Diagnosis:
 
 def _examine_files(settings: DataSettings, path: Path, diagnosis: Diagnosis) -> None:
     """Look at what the readers pass over: files without a use, CelebA's absent pictures, unknown arrays."""
-    if settings.source == "celeba" or (settings.source not in catalogue.NAMES and celeba.is_celeba(path)):
-        folder = celeba.usual_folder() if settings.source == "celeba" else path
+    if settings.source == "celeba" or (settings.source not in catalogue.NAMES and is_celeba(path)):
+        folder = usual_folder() if settings.source == "celeba" else path
         diagnosis.facts.append(("form", f"CelebA in {folder}, class {settings.attribute}"))
-        present, tables = celeba.survey(folder, settings.attribute)
+        present, tables = survey(folder, settings.attribute)
         absent, unlisted = tables.listed - len(tables.names), present - len(tables.names)
         diagnosis.facts.append(
             ("pictures", f"{present:,} present, {tables.listed:,} listed, {len(tables.names):,} both")
         )
         if absent:
-            diagnosis.warn(f"{absent:,} listed pictures are absent", "Nothing, if this is a part by choice.")
+            diagnosis.warn(
+                f"{count(absent, 'listed picture')} absent", "Nothing, if this is a part by choice."
+            )
         if unlisted:
             diagnosis.warn(
-                f"{unlisted:,} pictures are not listed", "They are left out; remove them or list them."
+                f"{count(unlisted, 'picture')} not listed", "They are left out; remove them or list them."
             )
         if not (tables.partition == 2).any():
             diagnosis.warn("no picture belongs to the test partition", "Nothing: a test split is drawn.")
@@ -131,7 +136,7 @@ def _examine_files(settings: DataSettings, path: Path, diagnosis: Diagnosis) -> 
         ignored = list_folder(path).ignored
         if ignored:
             diagnosis.warn(
-                f"{len(ignored)} files are not taken for pictures: {_names([f.name for f in ignored])}",
+                f"{count(len(ignored), 'file')} not taken for pictures: {_names([f.name for f in ignored])}",
                 f"Convert pictures among them to one of {', '.join(SUFFIXES)}.",
             )
     elif path.suffix.lower() == ".npz" and path.is_file():
@@ -160,7 +165,7 @@ def _examine_counts(data: LabelledData, diagnosis: Diagnosis) -> None:
     few = np.flatnonzero(counts < FEW).tolist()
     if few:
         diagnosis.warn(
-            f"{len(few)} classes have fewer than {FEW} training samples: "
+            f"{count(len(few), 'class')} with fewer than {FEW} training samples: "
             + _names([f"{data.class_names[i]} ({counts[i]})" for i in few]),
             "Expect blurred reconstructions and wide intervals; add samples or merge classes.",
         )
@@ -179,7 +184,8 @@ def _examine_samples(data: LabelledData, diagnosis: Diagnosis) -> None:
         constant = np.flatnonzero(low == high).tolist()
         if constant:
             diagnosis.warn(
-                f"{len(constant)} features are constant: {_names([str(i) for i in constant])}", "Drop them."
+                f"{count(len(constant), 'constant feature')}: {_names([str(i) for i in constant])}",
+                "Drop them.",
             )
         spread = x.std(axis=0, dtype=np.float64)[low < high]
         if len(spread) and spread.max() > 100 * spread.min():
@@ -193,7 +199,7 @@ def _examine_samples(data: LabelledData, diagnosis: Diagnosis) -> None:
         constant = np.flatnonzero(split.x.min(axis=axes) == split.x.max(axis=axes)).tolist()
         if constant:
             diagnosis.warn(
-                f"{len(constant)} {name} images have a single brightness: numbers "
+                f"{count(len(constant), f'{name} image')} of a single brightness: number "
                 + _names([str(i) for i in constant]),
                 "Remove them, unless an empty picture means something.",
             )
@@ -215,14 +221,14 @@ def _examine_duplicates(data: LabelledData, diagnosis: Diagnosis) -> None:
     across = sum(len({part for part, _ in found}) > 1 for found in repeated)
     torn = sum(len({y for _, y in found}) > 1 for found in repeated)
     if extra:
-        diagnosis.warn(f"{extra:,} samples repeat another one exactly", "Remove the copies.")
+        diagnosis.warn(f"{count(extra, 'exact repetition')} of other samples", "Remove the copies.")
     if across:
         diagnosis.warn(
-            f"{across:,} samples stand in both the training and the test split",
+            f"{count(across, 'sample')} in both the training and the test split",
             "Remove them from one, or test scores are too good.",
         )
     if torn:
-        diagnosis.warn(f"{torn:,} samples stand in more than one class", "Decide for one class.")
+        diagnosis.warn(f"{count(torn, 'sample')} in more than one class", "Decide for one class.")
 
 
 def _names(names: list[str]) -> str:

@@ -79,7 +79,7 @@ def download(url: str, target: Path, sha256: str, meter: Meter | None = None) ->
     url : str
         Address of the file, plain or gzipped.
     target : Path
-        Where the uncompressed file goes.
+        Where the uncompressed file goes, in a folder that exists.
     sha256 : str
         SHA-256 of the uncompressed content.
     meter : Meter or None
@@ -94,7 +94,6 @@ def download(url: str, target: Path, sha256: str, meter: Meter | None = None) ->
     """
     packing = ".gz" if url.endswith(".gz") else ""
     partial = target.with_name(f"{target.name}{packing}.partial")
-    partial.parent.mkdir(parents=True, exist_ok=True)
     had = partial.stat().st_size if partial.exists() else 0
     with partial.open("ab") as file:
 
@@ -117,6 +116,9 @@ def download(url: str, target: Path, sha256: str, meter: Meter | None = None) ->
             # The server has no bytes after ours: the part is whole, or it is longer than the file.
             if status(problem) != requests.codes.requested_range_not_satisfiable:
                 raise
+        finally:
+            if file.tell() == 0:
+                partial.unlink()
     try:
         content = unpacked(partial, sha256)
     except WrongContent:

@@ -11,6 +11,7 @@ from differentia.data.dataset import LabelledData, Split
 from differentia.data.images import SUFFIXES, decode_all, quiet_pillow, smaller_side
 from differentia.data.settings import DataSettings
 from differentia.data.splits import choose
+from differentia.data.wording import count
 from differentia.errors import DifferentiaError
 
 LARGEST_DEFAULT = 64
@@ -132,12 +133,14 @@ def list_folder(path: Path) -> Listing:
     stray, _ = _pictures(root, recursive=False)
     folders = _folders(root)
     if not folders:
-        found = f"{len(stray)} pictures but no sub-folder" if stray else "no sub-folder with pictures"
+        found = (
+            f"{count(len(stray), 'picture')} but no sub-folder" if stray else "no sub-folder with pictures"
+        )
         raise DifferentiaError(f"{root} holds {found}. Make one sub-folder of pictures a class.")
     if stray:
         raise DifferentiaError(
-            f"{len(stray)} pictures lie beside the class folders of {root} ({stray[0].name}). "
-            "Move them into the folder of their class."
+            f"beside the class folders of {root} lies {stray[0].name} (pictures there: {len(stray)}). "
+            "Move it into the folder of their class."
         )
     class_names = tuple(folder.name for folder in folders)
     if len(folders) < 2:

@@ -16,6 +16,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from rich.console import Console
 from rich.progress import track
 
+from differentia.data.wording import count
 from differentia.errors import DifferentiaError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
@@ -42,7 +43,7 @@ class UnreadableError(DifferentiaError):
         shown = ", ".join(f"{name} ({why})" for name, why in self.failures[:3])
         more = f" and {len(failures) - 3} more" if len(failures) > 3 else ""
         super().__init__(
-            f"{len(failures)} pictures cannot be read: {shown}{more}. "
+            f"{count(len(failures), 'picture')} cannot be read: {shown}{more}. "
             "Repair or remove them; `differentia data check` lists them all."
         )
 
@@ -156,7 +157,7 @@ def decode_all(
         try:
             for _ in track(
                 batches,
-                f"decoding {len(names):,} pictures",
+                f"decoding {count(len(names), 'picture')}",
                 total,
                 console=Console(stderr=True),
                 disable=not progress,

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from differentia.data.download import WrongContent, download, status, unpacked
 from differentia.data.packages import PackageUnavailable, debian_package, npm_package
-from differentia.data.places import cache_folder, data_folder
+from differentia.data.places import cache_folder, data_folder, made_cache
 from differentia.errors import DifferentiaError
 from differentia.files import replacing
 
@@ -128,7 +128,7 @@ def read_published(dataset: Published, progress: bool = False) -> dict[str, byte
             return _read_folder(dataset, folder)
         except (WrongContent, OSError) as problem:
             tried.append(f"{where}: {_in_words(problem)}")
-    cache = cache_folder() / dataset.name
+    cache = made_cache(dataset.name)
     console = Console(stderr=True)
     for mirror in dataset.mirrors:
         try:
