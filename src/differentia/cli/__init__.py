@@ -9,7 +9,7 @@ import sys
 import typer
 from rich.console import Console
 
-from differentia.cli import data, reproduce, train
+from differentia.cli import compare, data, report, reproduce, train
 from differentia.errors import DifferentiaError
 
 app = typer.Typer(
@@ -21,6 +21,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command()(train.train)
+app.command()(report.report)
+app.command()(compare.compare)
 app.command()(reproduce.reproduce)
 app.add_typer(data.app, name="data")
 

@@ -1,0 +1,266 @@
+"""Several runs side by side, from their ``audit.json``: rows, CSV, LaTeX and a picture."""
+
+import csv
+import io
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from differentia.errors import DifferentiaError
+from differentia.evaluation.pages import DPI, INK, LABEL, MUTED, SMALL
+from differentia.report.evidence import SCHEMA
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The figures of one run; None stands for what the model or the data do not have.
+
+    Attributes
+    ----------
+    run, preset, data : str
+        Name of the run, the preset it started from, and its data set.
+    squared_error : float
+        Of a reconstruction of test data, summed over pixels (or standardised features).
+    leak_z, leak_z_low, leak_z_high, chance : float
+        Accuracy of the best probe on samples of z with its 95 % interval, and chance.
+    leak_z_parameters : float
+        The same on the posterior's parameters.
+    accuracy_w : float or None
+        The same on samples of w.
+    swap_consistency : float
+        Share of swapped pictures that show the class of w.
+    coverage : float or None
+        Share of real test samples with a generated one nearby.
+    kl_z, kl_w : float or None
+        Nats that the codes carry.
+    verdict : str
+        The audit's level.
+    """
+
+    run: str
+    preset: str
+    data: str
+    squared_error: float
+    leak_z: float
+    leak_z_low: float
+    leak_z_high: float
+    chance: float
+    leak_z_parameters: float
+    accuracy_w: float | None
+    swap_consistency: float
+    coverage: float | None
+    kl_z: float
+    kl_w: float | None
+    verdict: str
+
+    @classmethod
+    def of(cls, name: str, document: dict[str, Any]) -> "Compared":
+        """Pick the figures from the content of an ``audit.json``."""
+        audit, drawn = document["audit"], document["generation"]["drawn"]
+        best = {(row["code"], row["input"]): row for row in audit["worst"]}
+        z, w = best["z", "samples"], best.get(("w", "samples"))
+        return cls(
+            run=name,
+            preset=document["run"]["preset"],
+            data=document["run"]["data"]["name"],
+            squared_error=document["generation"]["squared_error"]["value"],
+            leak_z=z["accuracy"],
+            leak_z_low=z["low"],
+            leak_z_high=z["high"],
+            chance=audit["chance"],
+            leak_z_parameters=best["z", "parameters"]["accuracy"],
+            accuracy_w=w["accuracy"] if w else None,
+            swap_consistency=audit["swap"]["says_b"]["value"],
+            coverage=drawn["coverage"] if drawn else None,
+            kl_z=audit["collapse"]["kl_z"],
+            kl_w=audit["collapse"]["kl_w"],
+            verdict=audit["verdict"]["level"],
+        )
+
+
+HEADERS = (
+    ("run", "run"),
+    ("preset", "preset"),
+    ("data", "data"),
+    ("error", "squared error of a reconstruction"),
+    ("z %", "class read from samples of z by the best probe, with its 95 % interval; lower is better"),
+    ("chance %", "always answering the most frequent class"),
+    ("[μ, log σ²] %", "class read from the parameters of z's posterior"),
+    ("w %", "class read from samples of w"),
+    ("swaps %", "swapped pictures that show the class of w"),
+    ("coverage %", "real samples with a generated one nearby"),
+    ("KL z", "nats that z carries"),
+    ("KL w", "nats that w carries"),
+    ("verdict", "the audit's word"),
+)
+"""Columns of the table for people: a header and its meaning."""
+
+
+def cells(row: Compared) -> tuple[str, ...]:
+    """Return one run as text, a cell for each of `HEADERS`."""
+
+    def share(value: float | None) -> str:
+        return "–" if value is None else f"{100 * value:.1f}"
+
+    def number(value: float | None, decimals: int) -> str:
+        return "–" if value is None else f"{value:.{decimals}f}"
+
+    return (
+        row.run,
+        row.preset,
+        row.data,
+        number(row.squared_error, 2),
+        f"{share(row.leak_z)} ({share(row.leak_z_low)} to {share(row.leak_z_high)})",
+        share(row.chance),
+        share(row.leak_z_parameters),
+        share(row.accuracy_w),
+        share(row.swap_consistency),
+        share(row.coverage),
+        number(row.kl_z, 1),
+        number(row.kl_w, 1),
+        row.verdict,
+    )
+
+
+def read_runs(paths: Sequence[Path]) -> list[Compared]:
+    """Read the figures of runs, in the order given.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Run folders. Two of the same name are called by their paths.
+
+    Raises
+    ------
+    DifferentiaError
+        If a folder is missing, has no ``audit.json``, or one that cannot be read.
+    """
+    missing = [path for path in paths if not path.is_dir()]
+    if missing:
+        raise DifferentiaError(f"{_listed(missing)}: no such folder. Name the folders of trained runs.")
+    bare = [path for path in paths if not (path / "audit.json").is_file()]
+    if bare:
+        commands = "; ".join(f"differentia report {shlex.quote(str(path))}" for path in bare)
+        verb = "has" if len(bare) == 1 else "have"
+        raise DifferentiaError(f"{_listed(bare)} {verb} no audit.json yet. Make it with: {commands}")
+    names = [path.resolve().name for path in paths]
+    return [
+        _read(path, name if names.count(name) == 1 else str(path))
+        for path, name in zip(paths, names, strict=True)
+    ]
+
+
+def _listed(paths: Sequence[Path]) -> str:
+    return ", ".join(map(str, paths))
+
+
+def _read(path: Path, name: str) -> Compared:
+    again = f"Make it again with: differentia report {shlex.quote(str(path))}"
+    try:
+        document = json.loads((path / "audit.json").read_text("utf-8"))
+        schema = document["schema"]
+        if schema != SCHEMA:
+            raise DifferentiaError(f"{path}/audit.json has the layout {schema}, not {SCHEMA}. {again}")
+        return Compared.of(name, document)
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as problem:
+        raise DifferentiaError(f"{path}/audit.json is damaged ({problem!r}). {again}") from None
+
+
+def as_csv(rows: Sequence[Compared]) -> str:
+    """Return the runs as CSV: a header, shares from 0 to 1 in full precision, nothing where one is absent."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    names = [field.name for field in fields(Compared)]
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow(["" if (value := getattr(row, name)) is None else value for name in names])
+    return buffer.getvalue()
+
+
+_TEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    **{character: "\\" + character for character in "&%$#_{}"},
+}
+
+
+def _tex(text: str) -> str:
+    return "".join(_TEX.get(character, character) for character in text).replace("–", "--")
+
+
+def as_latex(rows: Sequence[Compared]) -> str:
+    """Return the runs as a LaTeX table for the package booktabs, percentages rounded to one decimal."""
+    headers = (
+        "run", "preset", "data", "error", r"$z$ (\%)", r"chance (\%)", r"$[\mu, \log\sigma^2]$ (\%)",
+        r"$w$ (\%)", r"swaps (\%)", r"coverage (\%)", r"KL $z$", r"KL $w$",
+    )  # fmt: skip
+    lines = [
+        r"% needs \usepackage{booktabs}",
+        r"\begin{tabular}{lll" + "r" * (len(headers) - 3) + "}",
+        r"\toprule",
+        " & ".join(headers) + r" \\",
+        r"\midrule",
+        *(" & ".join(map(_tex, cells(row)[: len(headers)])) + r" \\" for row in rows),
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+_COLOURS = ("#2f6fdf", "#d9822b", "#2ca02c", "#7b4fd0", "#0d8f8f", "#c8375f")
+_MARKERS = "osD^vP"
+
+
+def picture(rows: Sequence[Compared]) -> Figure:
+    """Draw leak against squared error: the better a run, the nearer to the lower left.
+
+    Parameters
+    ----------
+    rows : sequence of Compared
+        Runs. Colours tell presets apart, markers data sets, whose chance is a dashed line.
+
+    Returns
+    -------
+    Figure
+        One pair of axes.
+    """
+    presets, sets = (list(dict.fromkeys(getattr(row, key) for row in rows)) for key in ("preset", "data"))
+    figure = Figure(figsize=(6.8, 4.4), dpi=DPI, facecolor="white", layout="constrained")
+    axes = figure.add_subplot()
+    for data in sets:
+        chance = next(row.chance for row in rows if row.data == data)
+        axes.axhline(100 * chance, color=MUTED, linewidth=1, linestyle=(0, (3, 3)), zorder=1)
+        text = f"chance, {data}" if len(sets) > 1 else "chance"
+        axes.annotate(
+            text, (1, 100 * chance), xycoords=("axes fraction", "data"), xytext=(-2, 3),
+            textcoords="offset points", ha="right", size=SMALL, color=MUTED,
+        )  # fmt: skip
+    for row in rows:
+        axes.errorbar(
+            row.squared_error,
+            100 * row.leak_z,
+            yerr=[[100 * (row.leak_z - row.leak_z_low)], [100 * (row.leak_z_high - row.leak_z)]],
+            color=_COLOURS[presets.index(row.preset) % len(_COLOURS)],
+            marker=_MARKERS[sets.index(row.data) % len(_MARKERS)],
+            markersize=6,
+            elinewidth=1.2,
+            capsize=2.5,
+        )
+        axes.annotate(
+            row.run, (row.squared_error, 100 * row.leak_z), xytext=(8, 4), textcoords="offset points",
+            size=SMALL, color=INK, parse_math=False,
+        )  # fmt: skip
+    axes.set_xlim(left=0, right=1.25 * max(row.squared_error for row in rows) or 1)
+    axes.set_ylim(bottom=0, top=min(108, 118 * max(max(row.leak_z_high, row.chance) for row in rows)))
+    axes.set_xlabel("squared error of a reconstruction", size=LABEL, color=INK)
+    axes.set_ylabel("class read from z by the best probe, %", size=LABEL, color=INK)
+    axes.tick_params(labelsize=SMALL, colors=MUTED, length=3)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color("#c9cdd3")
+    return figure

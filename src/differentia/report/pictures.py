@@ -1,0 +1,187 @@
+"""The pictures of the page: sprites that hold all frames of a dimension, and a few montages, as data URIs."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from differentia.data.dataset import LabelledData
+from differentia.evaluation import traversals
+from differentia.evaluation.factors import Factor, FactorReport
+from differentia.evaluation.figures import shown_classes, shown_dimensions
+from differentia.evaluation.montage import Pictures, pictures, png_bytes
+from differentia.evaluation.traversals import Anchors, Code
+from differentia.models.two_code import TwoCodeModel
+
+STEPS = 11
+"""Frames of a filmstrip."""
+
+SAMPLES, PAIRS = 12, 8
+"""Samples a class, and originals with their reconstructions a class."""
+
+STRIP_PIXELS, MONTAGE_PIXELS = 5_000_000, 1_500_000
+"""Most pixels of all filmstrips and of each montage; above, pictures are halved: a page stays below 6 MB."""
+
+LEAST_SIDE = 16
+"""Pictures are not halved below this side."""
+
+
+@dataclass(frozen=True)
+class Strips:
+    """All filmstrips of one dimension in one picture: a row a class, a column a value.
+
+    Attributes
+    ----------
+    code, dim : str and int
+        The dimension.
+    uri : str
+        The picture as a data URI.
+    values : tuple of tuple of float
+        What the dimension is set to, a row a class: the range over which it was named.
+    """
+
+    code: Code
+    dim: int
+    uri: str
+    values: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Every picture of a page, for the classes shown.
+
+    Attributes
+    ----------
+    classes : tuple of int
+        The classes shown.
+    frame : tuple of int
+        Height and width of a frame of a strip, pixels.
+    small : bool
+        Whether pixels should stay sharp when enlarged.
+    strips : tuple of Strips
+        Filmstrips of z, then of w.
+    originals : str
+        The test samples that traversals and swaps start from, side by side.
+    swaps : str
+        z of the row's sample decoded with w and class of the column's.
+    samples, reconstructions : tuple of str
+        A picture a class: samples side by side; test samples above their reconstructions.
+    """
+
+    classes: tuple[int, ...]
+    frame: tuple[int, int]
+    small: bool
+    strips: tuple[Strips, ...]
+    originals: str
+    swaps: str
+    samples: tuple[str, ...]
+    reconstructions: tuple[str, ...]
+
+
+def draw_gallery(model: TwoCodeModel, data: LabelledData, factors: FactorReport, seed: int) -> Gallery:
+    """Decode and draw every picture of a page.
+
+    Parameters
+    ----------
+    model : TwoCodeModel
+        In evaluation mode.
+    data : LabelledData
+        Its test split is shown.
+    factors : FactorReport
+        Says over which range each dimension was named; the filmstrips show this range.
+    seed : int
+        Chooses the test samples and draws the codes.
+    """
+    classes = tuple(shown_classes(data))
+    anchors = traversals.anchors(model, data, seed, classes)
+    shown = [
+        factor
+        for group, kl in ((factors.z, anchors.z_kl), (factors.w, anchors.w_kl))
+        for factor in ([group[dim] for dim in shown_dimensions(kl.mean(axis=0))] if group else [])
+    ]
+    height, width = pictures(model, anchors.x[:1]).shape[1:3]
+    halvings = _halvings(len(shown) * len(classes) * STEPS, height, width, STRIP_PIXELS)
+    strips = tuple(_strips(model, anchors, factor, halvings) for factor in shown)
+    originals = pictures(model, anchors.x)
+    swapped = pictures(model, traversals.swap_grid(model, anchors.z, anchors.w, anchors.y))
+    fewer = _halvings(len(classes) * max(len(classes), 2 * PAIRS), height, width, MONTAGE_PIXELS)
+    drawn = pictures(model, traversals.class_samples(model, classes, SAMPLES, seed))
+    rebuilt = traversals.reconstructions(model, data, seed, classes, PAIRS)
+    pairs = np.stack([pictures(model, rebuilt.x), pictures(model, rebuilt.decoded)], axis=1)
+    return Gallery(
+        classes=classes,
+        frame=(height >> halvings, width >> halvings),
+        small=max(height, width) <= 40,
+        strips=strips,
+        originals=_uri(_sheet(_halved(originals, fewer)[None])),
+        swaps=_uri(_sheet(_halved(swapped, fewer))),
+        samples=tuple(_uri(_sheet(_halved(row, fewer)[None])) for row in drawn),
+        reconstructions=tuple(_uri(_sheet(_halved(rows, fewer))) for rows in pairs),
+    )
+
+
+def _strips(model: TwoCodeModel, anchors: Anchors, factor: Factor, halvings: int) -> Strips:
+    """Draw one dimension in every shown class."""
+    rows, values = [], []
+    for at, label in enumerate(anchors.y.tolist()):
+        span = np.linspace(factor.values[label, 0], factor.values[label, -1], STEPS, dtype=np.float32)
+        decoded = traversals.traverse(
+            model, anchors.z[at], anchors.w[at], label, factor.code, factor.dim, span
+        )
+        rows.append(_halved(pictures(model, decoded), halvings))
+        values.append(tuple(span.tolist()))
+    return Strips(factor.code, factor.dim, _uri(_sheet(np.stack(rows))), tuple(values))
+
+
+def _halvings(count: int, height: int, width: int, most: int) -> int:
+    """How often pictures must be halved for so many of them to hold at most so many pixels."""
+    times = 0
+    while (count * height * width) >> (2 * times) > most and min(height, width) >> (times + 1) >= LEAST_SIDE:
+        times += 1
+    return times
+
+
+def _halved(cells: Pictures, times: int) -> Pictures:
+    """Halve pictures ``[…, h, w, 3]`` some times, by the mean of blocks."""
+    side = 1 << times
+    height, width = (cells.shape[axis] // side for axis in (-3, -2))
+    cut = cells[..., : height * side, : width * side, :]
+    blocks = cut.reshape(*cells.shape[:-3], height, side, width, side, 3)
+    small: Pictures = np.rint(blocks.mean(axis=(-4, -2))).astype(np.uint8)
+    return small
+
+
+def _sheet(cells: Pictures) -> Pictures:
+    """Put pictures ``[rows, columns, h, w, 3]`` in one without gaps, ``[rows·h, columns·w, 3]``."""
+    rows, columns, height, width, _ = cells.shape
+    sheet: Pictures = cells.transpose(0, 2, 1, 3, 4).reshape(rows * height, columns * width, 3)
+    return sheet
+
+
+def _uri(image: Pictures) -> str:
+    """Encode a picture as a data URI: grey ones as PNG, coloured ones, which would be large, as WebP."""
+    if _is_grey(image):
+        buffer = io.BytesIO()
+        Image.fromarray(image[..., 0]).save(buffer, format="PNG", optimize=True)
+        kind, content = "png", buffer.getvalue()
+    elif len(np.unique(image.reshape(-1, 3)[:4096], axis=0)) < 64:
+        kind, content = "png", png_bytes(image)
+    else:
+        buffer = io.BytesIO()
+        Image.fromarray(image).save(buffer, format="WEBP", quality=88, method=4)
+        kind, content = "webp", buffer.getvalue()
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def _is_grey(image: NDArray[np.uint8]) -> bool:
+    return bool((image == image[..., :1]).all())
+
+
+def frame_size(frame: Sequence[int], wanted: int = 56) -> tuple[int, int]:
+    """Height and width at which a frame is shown, a whole multiple, so that no neighbour shows."""
+    times = max(1, round(wanted / max(frame)))
+    return frame[0] * times, frame[1] * times
