@@ -177,6 +177,17 @@ def test_an_interrupted_decoding_leaves_nothing_that_is_taken_for_whole(tmp_path
     assert (np.asarray(load(settings).train.x) != 9).any()
 
 
+def test_what_a_killed_process_left_is_removed_after_a_day(tmp_path, own_cache):
+    (own_cache / "decoded").mkdir(parents=True)
+    old, new = (own_cache / "decoded" / f".celeba-8-{name}.1.partial.npy" for name in ("old", "new"))
+    for path in (old, new):
+        path.touch()
+    os.utime(old, (0, 0))
+    load(DataSettings(source=str(celeba()(tmp_path)), size=8))
+    assert not old.exists()
+    assert new.exists()
+
+
 def test_a_cut_cache_is_decoded_again(tmp_path, own_cache):
     settings = DataSettings(source=str(celeba()(tmp_path)), size=8)
     first = np.array(load(settings).train.x)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 import zipfile
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -250,6 +251,10 @@ def _decoded(
     shape = (len(names), size, size, 3)
     whole = path.is_file() and path.stat().st_size > np.prod(shape)
     if not whole:
+        for left in path.parent.glob(".celeba-*.partial.npy"):
+            # What nobody has written to for a day is left over from a process that was killed.
+            if time.time() - left.stat().st_mtime > 86_400:
+                left.unlink(missing_ok=True)
         _demand_space(path.parent, int(np.prod(shape)))
         with replacing(path) as beside:
             out = np.lib.format.open_memmap(beside, mode="w+", dtype=np.uint8, shape=shape)
