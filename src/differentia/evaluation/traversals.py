@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from differentia.data.dataset import LabelledData
-from differentia.models.batched import decode_all, encode_all
-from differentia.models.posterior import Posterior
+from differentia.models.batched import decode_all, encode_all, squared_errors
 from differentia.models.two_code import TwoCodeModel
 
 Floats = NDArray[np.float32]
@@ -90,7 +88,7 @@ def anchors(model: TwoCodeModel, data: LabelledData, seed: int, classes: Sequenc
         x, y = data.test.x[rows], data.test.y[rows]
         codes = encode_all(model, x, y)
         decoded = decode_all(model, codes.z_mean, codes.w_mean, y)
-        error = _squared_error(model, x, decoded)
+        error = squared_errors(model, decoded, x)
         middle = np.argsort(error, kind="stable")[(len(rows) - 1) // 2]
         chosen.append(
             (
@@ -100,8 +98,8 @@ def anchors(model: TwoCodeModel, data: LabelledData, seed: int, classes: Sequenc
                 codes.z_mean[middle],
                 codes.w_mean[middle],
                 decoded[middle],
-                _kl(codes.z_mean, codes.z_log_variance),
-                _kl(codes.w_mean, codes.w_log_variance),
+                codes.z_kl().mean(0),
+                codes.w_kl().mean(0),
             )
         )
     return Anchors(*(np.stack(column) for column in zip(*chosen, strict=True)))
@@ -280,19 +278,3 @@ def _draw(data: LabelledData, label: int, n: int, seed: int) -> NDArray[np.int64
     """Rows of up to `n` test samples of a class, drawn without replacement."""
     rows = np.flatnonzero(data.test.y == label)
     return np.random.default_rng([seed, label]).permutation(rows)[:n]
-
-
-def _squared_error(model: TwoCodeModel, x: NDArray[np.generic], decoded: Floats) -> Floats:
-    """Squared error summed over pixels in [0, 1], or over features in standard deviations, ``[n]``."""
-    scale = np.float32(255.0) if model.is_image else np.float32(1.0)
-    difference = x.astype(np.float32) / scale - decoded
-    if not model.is_image:
-        difference = difference / model.feature_scale.cpu().numpy()
-    error: Floats = np.square(difference).reshape(len(x), -1).sum(axis=1)
-    return error
-
-
-def _kl(mean: Floats, log_variance: Floats) -> Floats:
-    """KL from the prior of each dimension, the mean over samples, ``[d]``."""
-    kl = Posterior(torch.from_numpy(mean), torch.from_numpy(log_variance)).kl().mean(dim=0)
-    return np.asarray(kl.numpy(), dtype=np.float32)
