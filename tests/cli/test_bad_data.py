@@ -18,9 +18,9 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     monkeypatch.setenv("DIFFERENTIA_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
-def check(path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Run `differentia data check` on a path; return its exit code."""
-    monkeypatch.setattr(sys, "argv", ["differentia", "data", "check", str(path)])
+def check(path: Path, monkeypatch: pytest.MonkeyPatch, *command: str) -> int:
+    """Run `differentia data check`, or another command, on a path; return its exit code."""
+    monkeypatch.setattr(sys, "argv", ["differentia", *(command or ("data", "check")), str(path)])
     try:
         differentia.cli.main()
     except SystemExit as end:
@@ -42,10 +42,13 @@ def is_clear(message: str) -> bool:
 
 
 @pytest.mark.parametrize(("name", "make"), BAD_INPUTS, ids=[name for name, _ in BAD_INPUTS])
-def test_bad_data_end_in_exit_code_2_and_one_sentence(name, make, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("command", [("data", "check"), ("train",)], ids=["check", "train"])
+def test_bad_data_end_in_exit_code_2_and_one_sentence(name, make, command, tmp_path, monkeypatch, capsys):
     folder = tmp_path / "given"
     folder.mkdir()
-    code = check(make(folder), monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    code = check(make(folder), monkeypatch, *command)
+    assert not (tmp_path / "runs").exists()
     message = capsys.readouterr().err.replace("decoding", "")
     message = "\n".join(line for line in message.splitlines() if "pictures ━" not in line)
     assert code == 2
