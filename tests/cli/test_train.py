@@ -1,5 +1,6 @@
 """``differentia train`` as a person uses it: whole processes, real files, interruptions and mistakes."""
 
+import json
 import os
 import signal
 import subprocess
@@ -91,6 +92,24 @@ def test_a_run_stopped_at_any_moment_and_resumed_ends_bit_identical(how: int, tm
         assert process.returncode == 0, said
     first, second = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "stopped"))
     assert all((first[key] == second[key]).all() for key in first)
+
+
+@pytest.mark.slow
+def test_two_processes_train_together(tmp_path: Path) -> None:
+    words = ["train", "digits", "--epochs", "3", *SMALL, "--no-figures", "--accelerator", "cpu"]
+    words += ["--set", "training.batch_size=64"]
+    runs = {n: _process(tmp_path, *words, "--devices", str(n), "--out", f"on{n}") for n in (1, 2)}
+    for process in runs.values():
+        said = process.communicate(timeout=180)[0]
+        assert process.returncode == 0, said
+    one, two = (
+        [json.loads(line) for line in (tmp_path / f"on{n}" / "metrics.jsonl").read_text().splitlines()]
+        for n in (1, 2)
+    )
+    assert len(two) == 3
+    # The same order of samples, other noise: the losses are close and not the same.
+    assert two[-1]["squared_error"] == pytest.approx(one[-1]["squared_error"], rel=0.1)
+    assert two[-1]["squared_error"] != one[-1]["squared_error"]
 
 
 @pytest.mark.slow

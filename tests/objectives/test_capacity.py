@@ -43,7 +43,7 @@ def test_constrained_has_the_gradient_of_the_augmented_lagrangian_of_a_cap() -> 
 
 def test_a_one_sided_cap_never_pulls_and_a_negative_least_price_does() -> None:
     for least, expected in ((0.0, [0.0, 0.0]), (-1.0, [-0.5, -1.0])):
-        capacity = Capacity(CapacitySettings(z=6, w=14, growth=0, damping=0.1, least_multiplier=least))
+        capacity = Capacity(CapacitySettings(z=6, w=14, growth=0, damping=0.1, least_price=least))
         kl = torch.tensor([1.0, 0.0], requires_grad=True)
         capacity.penalty(kl, 1.0).backward()
         assert kl.grad is not None
@@ -52,7 +52,7 @@ def test_a_one_sided_cap_never_pulls_and_a_negative_least_price_does() -> None:
 
 def test_multipliers_rise_above_the_target_fall_below_it_and_keep_their_bounds() -> None:
     settings = CapacitySettings(
-        z=6, w=14, growth=0, dual_rate=0.1, least_multiplier=-1, greatest_multiplier=3
+        z=6, w=14, growth=0, dual_rate=0.1, least_price=-1, greatest_price=3
     )
     capacity = Capacity(settings)
     capacity.update(torch.tensor([8.0, 13.0]), 1.0)
@@ -64,7 +64,7 @@ def test_multipliers_rise_above_the_target_fall_below_it_and_keep_their_bounds()
 
 def test_the_dual_variable_holds_a_quadratic_problem_at_its_constraint() -> None:
     """Minimise (k − 10)² subject to k = 6: the multiplier must come to 8, the slope there."""
-    capacity = Capacity(CapacitySettings(z=6, w=0, growth=0, dual_rate=0.05, greatest_multiplier=50))
+    capacity = Capacity(CapacitySettings(z=6, w=0, growth=0, dual_rate=0.05, greatest_price=50))
     k = torch.tensor(0.0, requires_grad=True)
     optimiser = torch.optim.SGD([k], 0.05)
     for _ in range(3000):

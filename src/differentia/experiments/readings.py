@@ -96,7 +96,7 @@ READINGS = {
             "naive-constrained",
             "naive",
             _NAIVE + "KL held at 25 nats by a multiplier",
-            {"objective": {"capacity": {"mode": "constrained", "least_multiplier": -1.0}}},
+            {"objective": {"capacity": {"mode": "constrained", "least_price": -1.0}}},
         ),
     )
 }

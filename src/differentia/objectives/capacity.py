@@ -20,8 +20,8 @@ class Capacity(nn.Module):
 
     KL is the batch mean of the KL summed over the dimensions of a code, in nats. The dual variable λ of a
     code moves by ``dual_rate · (KL − C)`` a step: up while KL exceeds C, down while it falls short, within
-    ``[least_multiplier, greatest_multiplier]``. With a least price of 0 the constraint is a one-sided cap;
-    one below 0 also pulls a KL that falls short up to C.
+    ``[least_price, greatest_price]``. With a least price of 0 the constraint is a one-sided cap; below 0 a KL
+    that falls short is pulled up to C; above 0 it is a β-VAE with that β until the cap is met.
 
     Parameters
     ----------
@@ -58,11 +58,11 @@ class Capacity(nn.Module):
         if self.settings.mode == "absolute":
             return (self.weights * violation.abs()).sum()
         price = self.multipliers + self.settings.damping * violation.detach()
-        return (price.clamp(min=self.settings.least_multiplier) * violation).sum()
+        return (price.clamp(min=self.settings.least_price) * violation).sum()
 
     @torch.no_grad()
     def update(self, kl: Tensor, progress: float) -> None:
         """Move the dual variables after a step that measured KL_z and KL_w, ``[2]`` in nats."""
         if self.settings.mode == "constrained":
             self.multipliers += self.settings.dual_rate * (kl - self.targets(progress))
-            self.multipliers.clamp_(self.settings.least_multiplier, self.settings.greatest_multiplier)
+            self.multipliers.clamp_(self.settings.least_price, self.settings.greatest_price)

@@ -28,13 +28,14 @@ class CapacitySettings(BaseModel):
     damping: float = Field(
         0.1, ge=0, description="constrained: ρ, what a nat of violation adds to the price at once."
     )
-    least_multiplier: float = Field(
+    least_price: float = Field(
         0.0,
-        le=0,
-        description="constrained: least multiplier and price. 0 is a one-sided cap; below 0 the constraint "
-        "also pulls KL up to C.",
+        ge=-100,
+        le=1,
+        description="constrained: least price of a nat. 0 is a one-sided cap; above 0 a nat costs something "
+        "below C too, which keeps every class's codes near the prior; below 0 KL is also pulled up to C.",
     )
-    greatest_multiplier: float = Field(50.0, gt=0, description="constrained: largest multiplier.")
+    greatest_price: float = Field(50.0, gt=1, description="constrained: greatest multiplier.")
 
 
 class ClassLossSettings(BaseModel):
