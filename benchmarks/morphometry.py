@@ -32,10 +32,10 @@ def plain(image: NDArray[np.float64], seed: int) -> list[float]:
     to_small = AffineTransform(scale=1 / SCALE, translation=(0.5 / SCALE - 0.5, 0.5 / SCALE - 0.5))
     large = warp(image / image.max(), to_small, output_shape=(height, width), order=3, mode="edge")
     levels = np.floor(255 * gaussian_filter(large, SCALE / 3))
-    shape = levels >= (levels.min() + levels.max()) / 2
+    shape = np.pad(levels >= (levels.min() + levels.max()) / 2, 1)  # the outside is background
     axis, distance = medial_axis(shape, return_distance=True, rng=seed)
     length = sum(
-        step * np.sum(axis & np.roll(axis, shift, (0, 1)))  # the border of an image is background
+        step * np.sum(axis & np.roll(axis, shift, (0, 1)))
         for step, shift in ((1, (0, 1)), (1, (1, 0)), (2**0.5, (1, 1)), (2**0.5, (1, -1)))
     )
 
