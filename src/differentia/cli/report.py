@@ -1,11 +1,17 @@
 """``differentia report``: audit a run, name its factors, and write the page."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from differentia.report.evidence import Evidence
 
 
 def report(
@@ -56,12 +62,34 @@ def report(
     write_json(run / "audit.json", found.document)
     write_text(run / "report.html", page)
 
-    console.print(found.audit)
-    console.print()
-    console.print(found.factors.sentence, style="bold", markup=False)
-    for factor in (*found.factors.z, *found.factors.w):
-        console.print("  " + factor.sentence, markup=False)
+    _print(console, found)
     seconds = sum(found.document["seconds"].values())
     console.print(
         f"\n[bold]{run / 'report.html'}[/bold] and audit.json, after {seconds:.0f} s.", soft_wrap=True
     )
+
+
+def _print(console: Console, found: "Evidence") -> None:
+    """Print the verdict, the worst case of every form of the codes, and the names; 80 columns hold them."""
+    from differentia.evaluation.audit_table import INPUT_TITLES, PROBE_TITLES
+    from differentia.evaluation.battery import INPUTS
+    from differentia.evaluation.rows import worst
+
+    audit, factors = found.audit, found.factors
+    console.print(Text.assemble((f"{audit.verdict.level}: ", "bold"), audit.verdict.sentence))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table.add_column("the best probe sees", style="bold")
+    table.add_column("")
+    for header in ("accuracy %", "95 % interval", f"bits of {audit.entropy:.2f}"):
+        table.add_column(header, justify="right", no_wrap=True)
+    figures = [audit.figure(code, kind) for code in ("z", "w") for kind in INPUTS]
+    lines = [(f"{row.code}, {INPUT_TITLES[row.input]}", row) for row in figures if row is not None]
+    for title, row in [*lines, ("z, labels permuted", worst(audit.control))]:
+        interval = f"{100 * row.low:.1f} to {100 * row.high:.1f}"
+        table.add_row(
+            title, PROBE_TITLES[row.probe], f"{100 * row.accuracy:.1f}", interval, f"{row.bits:.3f}"
+        )
+    console.print(table)
+    console.print(f"Chance is {100 * audit.chance:.1f} %. {factors.sentence}", markup=False)
+    for factor in (*factors.z, *factors.w):
+        console.print(f"  {factor.sentence}", markup=False)

@@ -10,7 +10,7 @@ from differentia.evaluation.morphometry import MEASUREMENTS
 from differentia.evaluation.traversals import dimension_name
 from differentia.report import words
 from differentia.report.charts import interval_bar, training_curves
-from differentia.report.pictures import STEPS, Gallery, Strips, frame_size
+from differentia.report.pictures import STEPS, Gallery, Strips
 from differentia.training.settings import Settings
 
 MOST_MEASUREMENTS = 14
@@ -19,7 +19,7 @@ MOST_MEASUREMENTS = 14
 STRONG = 3.0
 """A standardised effect of this size has the full colour of the heat map."""
 
-_DECIMALS = {"percent": 1, "hundredths": 0, "1": 1, "2": 2, "3": 3, "signed": 1, "signed2": 2}
+_DECIMALS = {"percent": 1, "hundredths": 0, "1": 1, "2": 2, "3": 3, "signed": 2}
 
 
 def plain(value: float | None, form: str) -> str:
@@ -31,7 +31,7 @@ def plain(value: float | None, form: str) -> str:
         The number; None is written as a dash.
     form : str
         ``percent`` or ``hundredths`` (of a share, the second without its unit), ``times``, ``integer``,
-        ``signed`` and ``signed2`` (with a plus), or the number of decimals.
+        ``signed`` (two decimals, with a plus), or the number of decimals.
     """
     if value is None:
         return "–"
@@ -40,10 +40,10 @@ def plain(value: float | None, form: str) -> str:
     if form == "times":
         return f"{value:.2f}×"
     scaled = 100 * value if form in ("percent", "hundredths") else value
-    text = f"{scaled:{'+' if form.startswith('signed') else ''}.{_DECIMALS[form]}f}"
+    text = f"{scaled:{'+' if form == 'signed' else ''}.{_DECIMALS[form]}f}"
     if not text.strip("+-0."):
         text = text.lstrip("+-")
-    return text.replace("-", "−") + (" %" if form == "percent" else "")
+    return text.replace("-", "−") + ("\N{NO-BREAK SPACE}%" if form == "percent" else "")
 
 
 def look_up(document: Mapping[str, Any], path: str) -> Any:
@@ -117,7 +117,6 @@ def render(
         "words": words,
         "measures": _measure_lines(document),
     }
-    height, width = frame_size(gallery.frame)
     strips: dict[tuple[str, int], Strips] = {(strip.code, strip.dim): strip for strip in gallery.strips}
     html: str = environment.get_template("page.html.j2").render(
         doc=document,
@@ -129,8 +128,6 @@ def render(
         is_image=len(document["run"]["data"]["shape"]) == 3,
         has_w=document["run"]["w_dim"] > 0,
         gallery=gallery,
-        frame_height=height,
-        frame_width=width,
         steps=STEPS,
         curves=training_curves(metrics),
         settings=words.described(document["settings"], settings),
@@ -208,5 +205,5 @@ def tint(effect: float | None) -> Markup:
     """Return the style of a heat map's cell: its colour's strength in percent, and the sign as a class."""
     if effect is None:
         return Markup('class="undefined"')
-    strength = round(60 * min(abs(effect) / STRONG, 1.0))
+    strength = round(50 * min(abs(effect) / STRONG, 1.0))
     return Markup('class="{}" style="--t:{}%"').format("up" if effect >= 0 else "down", strength)

@@ -2,26 +2,24 @@
 
 import base64
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from differentia.data.dataset import LabelledData
 from differentia.evaluation import traversals
 from differentia.evaluation.factors import Factor, FactorReport
 from differentia.evaluation.figures import shown_classes, shown_dimensions
-from differentia.evaluation.montage import Pictures, pictures, png_bytes
+from differentia.evaluation.montage import Pictures, pictures
 from differentia.evaluation.traversals import Anchors, Code
 from differentia.models.two_code import TwoCodeModel
 
 STEPS = 11
 """Frames of a filmstrip."""
 
-SAMPLES, PAIRS = 12, 8
-"""Samples a class, and originals with their reconstructions a class."""
+COLUMNS = 12
+"""Pictures in a row of samples (two rows a class) and of originals (above their reconstructions)."""
 
 STRIP_PIXELS, MONTAGE_PIXELS = 5_000_000, 1_500_000
 """Most pixels of all filmstrips and of each montage; above, pictures are halved: a page stays below 6 MB."""
@@ -58,8 +56,8 @@ class Gallery:
     ----------
     classes : tuple of int
         The classes shown.
-    frame : tuple of int
-        Height and width of a frame of a strip, pixels.
+    frame, pitch : tuple of int
+        Height and width of a frame of a strip, and from the start of one frame to the start of the next.
     small : bool
         Whether pixels should stay sharp when enlarged.
     strips : tuple of Strips
@@ -69,11 +67,12 @@ class Gallery:
     swaps : str
         z of the row's sample decoded with w and class of the column's.
     samples, reconstructions : tuple of str
-        A picture a class: samples side by side; test samples above their reconstructions.
+        A picture a class: two rows of samples; test samples above their reconstructions.
     """
 
     classes: tuple[int, ...]
     frame: tuple[int, int]
+    pitch: tuple[int, int]
     small: bool
     strips: tuple[Strips, ...]
     originals: str
@@ -108,18 +107,22 @@ def draw_gallery(model: TwoCodeModel, data: LabelledData, factors: FactorReport,
     strips = tuple(_strips(model, anchors, factor, halvings) for factor in shown)
     originals = pictures(model, anchors.x)
     swapped = pictures(model, traversals.swap_grid(model, anchors.z, anchors.w, anchors.y))
-    fewer = _halvings(len(classes) * max(len(classes), 2 * PAIRS), height, width, MONTAGE_PIXELS)
-    drawn = pictures(model, traversals.class_samples(model, classes, SAMPLES, seed))
-    rebuilt = traversals.reconstructions(model, data, seed, classes, PAIRS)
+    fewer = _halvings(len(classes) * max(len(classes), 2 * COLUMNS), height, width, MONTAGE_PIXELS)
+    drawn = pictures(model, traversals.class_samples(model, classes, 2 * COLUMNS, seed))
+    drawn = drawn.reshape(len(classes), 2, COLUMNS, *drawn.shape[2:])
+    rebuilt = traversals.reconstructions(model, data, seed, classes, COLUMNS)
     pairs = np.stack([pictures(model, rebuilt.x), pictures(model, rebuilt.decoded)], axis=1)
+    frame = (height >> halvings, width >> halvings)
+    gap = _gap(*frame)
     return Gallery(
         classes=classes,
-        frame=(height >> halvings, width >> halvings),
+        frame=frame,
+        pitch=(frame[0] + gap, frame[1] + gap),
         small=max(height, width) <= 40,
         strips=strips,
         originals=_uri(_sheet(_halved(originals, fewer)[None])),
         swaps=_uri(_sheet(_halved(swapped, fewer))),
-        samples=tuple(_uri(_sheet(_halved(row, fewer)[None])) for row in drawn),
+        samples=tuple(_uri(_sheet(_halved(rows, fewer))) for rows in drawn),
         reconstructions=tuple(_uri(_sheet(_halved(rows, fewer))) for rows in pairs),
     )
 
@@ -155,33 +158,34 @@ def _halved(cells: Pictures, times: int) -> Pictures:
     return small
 
 
+def _gap(height: int, width: int) -> int:
+    """Pixels of nothing that keep neighbours apart."""
+    return max(1, round(max(height, width) / 28))
+
+
 def _sheet(cells: Pictures) -> Pictures:
-    """Put pictures ``[rows, columns, h, w, 3]`` in one without gaps, ``[rows·h, columns·w, 3]``."""
+    """Lay pictures ``[rows, columns, h, w, 3]`` out in one with an alpha channel.
+
+    Each is followed by a transparent gap on its right and below, which takes the colour of the page.
+    """
     rows, columns, height, width, _ = cells.shape
-    sheet: Pictures = cells.transpose(0, 2, 1, 3, 4).reshape(rows * height, columns * width, 3)
-    return sheet
+    gap = _gap(height, width)
+    sheet = np.zeros((rows, height + gap, columns, width + gap, 4), dtype=np.uint8)
+    sheet[:, :height, :, :width, :3] = cells.transpose(0, 2, 1, 3, 4)
+    sheet[:, :height, :, :width, 3] = 255
+    return sheet.reshape(rows * (height + gap), columns * (width + gap), 4)
 
 
-def _uri(image: Pictures) -> str:
-    """Encode a picture as a data URI: grey ones as PNG, coloured ones, which would be large, as WebP."""
-    if _is_grey(image):
-        buffer = io.BytesIO()
-        Image.fromarray(image[..., 0]).save(buffer, format="PNG", optimize=True)
-        kind, content = "png", buffer.getvalue()
-    elif len(np.unique(image.reshape(-1, 3)[:4096], axis=0)) < 64:
-        kind, content = "png", png_bytes(image)
+def _uri(sheet: Pictures) -> str:
+    """Encode a sheet as a data URI: grey ones and flat ones as PNG, the others, far smaller, as WebP."""
+    buffer = io.BytesIO()
+    if (sheet[..., :3] == sheet[..., :1]).all():
+        Image.fromarray(sheet[..., [0, 3]]).save(buffer, format="PNG", optimize=True)
+        kind = "png"
+    elif len(np.unique(sheet.reshape(-1, 4), axis=0)) < 256:
+        Image.fromarray(sheet).save(buffer, format="PNG", optimize=True)
+        kind = "png"
     else:
-        buffer = io.BytesIO()
-        Image.fromarray(image).save(buffer, format="WEBP", quality=88, method=4)
-        kind, content = "webp", buffer.getvalue()
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
-
-
-def _is_grey(image: NDArray[np.uint8]) -> bool:
-    return bool((image == image[..., :1]).all())
-
-
-def frame_size(frame: Sequence[int], wanted: int = 56) -> tuple[int, int]:
-    """Height and width at which a frame is shown, a whole multiple, so that no neighbour shows."""
-    times = max(1, round(wanted / max(frame)))
-    return frame[0] * times, frame[1] * times
+        Image.fromarray(sheet).save(buffer, format="WEBP", quality=88, method=4)
+        kind = "webp"
+    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"

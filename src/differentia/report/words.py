@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import BaseModel
+
 BADGES = {
     "separated": ("separated", "good", "z keeps the class out, and it is in use."),
     "separated in samples": (
@@ -104,7 +106,7 @@ REPORT = """@techreport{kondamudi2019class,
 }"""
 
 
-def described(settings: dict[str, Any], model: Any, path: str = "") -> list[tuple[str, Any, str]]:
+def described(settings: dict[str, Any], model: BaseModel, path: str = "") -> list[tuple[str, Any, str]]:
     """Flatten settings to rows of name, value and description.
 
     Parameters
@@ -119,7 +121,7 @@ def described(settings: dict[str, Any], model: Any, path: str = "") -> list[tupl
     rows: list[tuple[str, Any, str]] = []
     for name, field in type(model).model_fields.items():
         value, inner = settings.get(name), getattr(model, name)
-        if hasattr(inner, "model_fields"):
+        if isinstance(inner, BaseModel):
             rows += described(value or {}, inner, f"{path}{name}.")
         else:
             rows.append((f"{path}{name}", value, field.description or ""))
