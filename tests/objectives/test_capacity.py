@@ -51,9 +51,7 @@ def test_a_one_sided_cap_never_pulls_and_a_negative_least_price_does() -> None:
 
 
 def test_multipliers_rise_above_the_target_fall_below_it_and_keep_their_bounds() -> None:
-    settings = CapacitySettings(
-        z=6, w=14, growth=0, dual_rate=0.1, least_price=-1, greatest_price=3
-    )
+    settings = CapacitySettings(z=6, w=14, growth=0, dual_rate=0.1, least_price=-1, greatest_price=3)
     capacity = Capacity(settings)
     capacity.update(torch.tensor([8.0, 13.0]), 1.0)
     assert capacity.multipliers.tolist() == pytest.approx([0.2, -0.1])
