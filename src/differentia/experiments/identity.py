@@ -14,7 +14,6 @@ Doubles = NDArray[np.float64]
 SAMPLES = 10_000
 """Posteriors that make up the aggregate; log 10,000 = 9.21 nats bounds what the sum can see."""
 
-_DRAWS = 2_000
 _CHUNK = 250
 
 
@@ -62,7 +61,7 @@ def identity(posterior: EncodedData, seed: int, n: int = SAMPLES) -> Identity:
     posterior : EncodedData
         Posteriors of the training split; up to `n` of them are used.
     seed : int
-        Draws the posteriors and one sample from each of up to 2,000 of them.
+        Draws the posteriors and one sample from each.
     n : int
         Posteriors in the aggregate.
     """
@@ -71,9 +70,8 @@ def identity(posterior: EncodedData, seed: int, n: int = SAMPLES) -> Identity:
     mean = posterior.z_mean[rows].astype(np.float64)
     log_variance = posterior.z_log_variance[rows].astype(np.float64)
     kl = float(posterior.z_kl()[rows].sum(axis=1).mean())
-    draws = min(_DRAWS, len(rows))
-    z = mean[:draws] + np.exp(0.5 * log_variance[:draws]) * rng.standard_normal((draws, mean.shape[1]))
-    low = float((_own(z, mean[:draws], log_variance[:draws]) - _aggregate(z, mean, log_variance)).mean())
+    z = mean + np.exp(0.5 * log_variance) * rng.standard_normal(mean.shape)
+    low = float((_own(z, mean, log_variance) - _aggregate(z, mean, log_variance)).mean())
     moments = moment_divergence(mean, log_variance)
     return Identity(kl, low, kl - moments, moments, kl - low, len(rows))
 
@@ -88,13 +86,13 @@ def moment_divergence(mean: Doubles, log_variance: Doubles) -> float:
 
 
 def _own(z: Doubles, mean: Doubles, log_variance: Doubles) -> Doubles:
-    """Log q(z_i | x_i), ``[draws]``, without the constant that both densities share."""
+    """Log q(z_i | x_i), ``[n]``, without the constant that both densities share."""
     own: Doubles = -0.5 * ((z - mean) ** 2 / np.exp(log_variance) + log_variance).sum(axis=1)
     return own
 
 
 def _aggregate(z: Doubles, mean: Doubles, log_variance: Doubles) -> Doubles:
-    """Log of the average density over all posteriors, ``[draws]``, without the same constant.
+    """Log of the average density over all posteriors, ``[n]``, without the same constant.
 
     The square is expanded, so that all pairs are two matrix products.
     """

@@ -1,14 +1,17 @@
 """What is measured on a finished run: the report's classifier, the audit, errors and divergences."""
 
+import warnings
 from typing import Any
 
 import numpy as np
 import torch
 from joblib import parallel_config
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 
 from differentia.data.dataset import LabelledData
-from differentia.evaluation.audit import INPUTS, audit
+from differentia.evaluation.audit import audit
+from differentia.evaluation.battery import INPUTS
 from differentia.evaluation.coding import CodedSplit, code_split
 from differentia.experiments.identity import identity
 from differentia.models.batched import decode_all, squared_errors
@@ -102,8 +105,10 @@ def report_probe(
 
 def _audit(model: TwoCodeModel, data: LabelledData, seed: int) -> dict[str, Any]:
     """Return the audit's worst cases, a probe and its accuracy and bits for each form of each code."""
-    # Runs fill the cores already, so the audit keeps to this process.
-    with parallel_config("sequential"):
+    # Runs fill the cores already, so the audit keeps to this process. A logistic probe that stops at its most
+    # iterations is a probe all the same, and its remark would cut through the progress of all runs.
+    with parallel_config("sequential"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
         found = audit(model, data, seed, quick=True)
     worst = {code: {kind: found.figure(code, kind) for kind in INPUTS} for code in ("z", "w")}
     return {

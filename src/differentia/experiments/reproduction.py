@@ -169,7 +169,10 @@ def _write_table(
     write_text(results / f"{stem}.csv", tables.to_csv(made))
     write_text(results / f"{stem}.tex", tables.to_latex(made, experiment.title, f"tab:{stem}"))
     title = f"{experiment.section}: {experiment.title}" + (" (quick)" if request.quick else "")
-    console.print(tables.to_rich(made, title, request.datasets))
+    console.print(f"\n[bold]{title}[/bold]")
+    for dataset in request.datasets:
+        if made.of(dataset):
+            console.print(tables.to_rich(made, dataset))
     if experiment.name == "table1":
         for effect in effects(made):
             if effect.dataset in request.datasets:

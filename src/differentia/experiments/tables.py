@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rich import box
 from rich.table import Table as RichTable
 
 from differentia.experiments.declarations import Experiment
@@ -33,6 +34,8 @@ class Column:
         Takes a record, returns a number or None.
     printed : callable or None
         Takes data set and reading, returns the report's number or None.
+    brief : str
+        Heading on the terminal; empty for a column that is not shown there.
     """
 
     key: str
@@ -40,6 +43,7 @@ class Column:
     digits: int
     value: Callable[[Record], float | None]
     printed: Callable[[str, str], float | None] | None = None
+    brief: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,33 +111,41 @@ def _printed(table: Mapping[str, Mapping[str, Printed]], dataset: str, row: str,
 
 
 _COSTS = (
-    Column("squared_error", "squared error", 1, _of("squared_error")),
+    Column("squared_error", "squared error", 1, _of("squared_error"), brief="error"),
     Column("kl_z", "KL_z", 1, _of("kl_z")),
     Column("kl_w", "KL_w", 1, _of("kl_w")),
 )
 
 COLUMNS = {
     "table1": (
-        Column("z", "z", 3, _accuracy("z"), _table_1("z")),
-        Column("w", "w", 3, _accuracy("w"), _table_1("w")),
-        Column("z_worst", "z, worst case", 3, _worst("z", "samples")),
+        Column("z", "z", 3, _accuracy("z"), _table_1("z"), "z"),
+        Column("w", "w", 3, _accuracy("w"), _table_1("w"), "w"),
+        Column("z_worst", "z, worst case", 3, _worst("z", "samples"), brief="z, worst"),
         Column("z_parameters", "[μ, log σ²] of z", 3, _worst("z", "parameters")),
         Column("w_worst", "w, worst case", 3, _worst("w", "samples")),
         *_COSTS,
     ),
     "table2": (
-        Column("w", "w", 3, _accuracy("w"), _table_2),
+        Column("w", "w", 3, _accuracy("w"), _table_2, "w"),
         Column("w_worst", "w, worst case", 3, _worst("w", "samples")),
         Column("z", "z", 3, _accuracy("z")),
         *_COSTS,
     ),
     "naive": (
-        Column("kl", "mean KL", 2, _of("identity", "kl")),
-        Column("information_low", "I(z; (x, y)) at least", 2, _of("identity", "information_low")),
-        Column("information_high", "at most", 2, _of("identity", "information_high")),
-        Column("aggregate_low", "KL(q(z) ‖ p(z)) at least", 2, _of("identity", "aggregate_low")),
+        Column("kl", "mean KL", 2, _of("identity", "kl"), brief="mean KL"),
+        Column(
+            "information_low", "I(z; (x, y)) at least", 2, _of("identity", "information_low"), brief="I ≥"
+        ),
+        Column("information_high", "at most", 2, _of("identity", "information_high"), brief="I ≤"),
+        Column(
+            "aggregate_low",
+            "KL(q(z) ‖ p(z)) at least",
+            2,
+            _of("identity", "aggregate_low"),
+            brief="KL(q‖p) ≥",
+        ),
         Column("aggregate_high", "at most", 2, _of("identity", "aggregate_high")),
-        Column("squared_error", "squared error", 1, _of("squared_error")),
+        Column("squared_error", "squared error", 1, _of("squared_error"), brief="error"),
         Column("z", "class from z", 3, _accuracy("z")),
     ),
 }
@@ -269,17 +281,24 @@ def _latex(text: str) -> str:
     return text
 
 
-def to_rich(made: Table, title: str, datasets: Sequence[str]) -> RichTable:
-    """Return a table for the terminal, with the rows of the given data sets."""
-    shown = RichTable(title=title, title_justify="left")
-    shown.add_column("reading")
-    for name in headings(made):
-        shown.add_column(name, justify="right", style="dim" if name.endswith(", report") else None)
-    for dataset in (name for name in made.datasets if name in datasets):
-        lines = made.of(dataset)
-        shown.add_section()
-        seeds = f"{lines[0].seeds} seed{'s' if lines[0].seeds > 1 else ''}"
-        shown.add_row(f"[bold]{dataset}[/bold], chance {number(lines[0].chance, 3)}, {seeds}")
-        for line in lines:
-            shown.add_row(f"  {line.reading}", *cells(made, line))
+def to_rich(made: Table, dataset: str) -> RichTable:
+    """Return the rows of a data set for the terminal, the columns that fit 80 characters."""
+    lines = made.of(dataset)
+    seeds = f"{lines[0].seeds} seed{'s' if lines[0].seeds > 1 else ''}"
+    title = f"{dataset}, {seeds}; chance {number(lines[0].chance, 3)}"
+    shown = RichTable(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    shown.add_column("reading", no_wrap=True)
+    for column in made.columns:
+        if column.brief:
+            shown.add_column(column.brief, justify="right", no_wrap=True)
+            if column.printed:
+                shown.add_column("report", justify="right", style="dim", no_wrap=True)
+    for line in lines:
+        row = [line.reading]
+        for column, mean, printed in zip(made.columns, line.means, line.printed, strict=True):
+            if column.brief:
+                row.append("–" if mean is None else mean.text(column.digits))
+                if column.printed:
+                    row.append("–" if printed is None else number(printed, 3))
+        shown.add_row(*row)
     return shown

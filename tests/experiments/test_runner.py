@@ -1,0 +1,127 @@
+"""Runs are resumed, shared and never trained twice."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from safetensors.torch import load_file
+
+from differentia.data.settings import DataSettings
+from differentia.experiments import worker
+from differentia.experiments.declarations import Job
+from differentia.experiments.runner import run_jobs
+from differentia.experiments.worker import run_job, stored_result
+from differentia.training.settings import preset
+
+NUMBERS = {"accuracy": {"z": 0.1, "w": 0.9}}
+
+
+def job(epochs, seed=0):
+    changes = {
+        "model": {"hidden": [32, 16]},
+        "training": {"epochs": epochs, "seed": seed, "batch_size": 128, "accelerator": "cpu"},
+    }
+    return Job("digits", preset("strict", DataSettings(source="digits", limit=300), (8, 8, 1), changes))
+
+
+@pytest.fixture(autouse=True)
+def quick_measuring(monkeypatch):
+    """Measuring takes most of the time of so small a run, and is tested elsewhere."""
+    monkeypatch.setattr(worker, "measure", lambda model, data, seed: NUMBERS)
+
+
+def quiet():
+    return Console(quiet=True)
+
+
+def test_a_finished_job_is_not_trained_again(tmp_path, monkeypatch):
+    jobs = [job(2), job(2), job(2, seed=1)]
+    assert run_jobs(tmp_path, jobs, 1, "loky", quiet()) == []
+    assert {path.name for path in tmp_path.iterdir()} == {j.key for j in jobs}
+    assert stored_result(tmp_path, jobs[0])["accuracy"] == NUMBERS["accuracy"]
+
+    def fail(*args):
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(worker, "_trained", fail)
+    assert run_jobs(tmp_path, jobs, 1, "loky", quiet()) == []
+
+
+def test_a_result_of_another_measurement_is_measured_again_without_training(tmp_path, monkeypatch):
+    one = job(2)
+    run_job(tmp_path, one, os.getpid())
+    before = load_file(tmp_path / one.key / "model.safetensors")
+    path = worker.result_path(tmp_path, one)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"version": 0}))
+    monkeypatch.setattr(worker.Trainer, "_train_step", None)
+    assert run_job(tmp_path, one, os.getpid()) is None
+    after = load_file(tmp_path / one.key / "model.safetensors")
+    assert stored_result(tmp_path, one) is not None
+    assert all((before[name] == after[name]).all() for name in before)
+
+
+def test_a_job_that_fails_does_not_stop_the_others(tmp_path):
+    bad = job(2)
+    bad = Job(bad.dataset, bad.settings.model_copy(update={"data": DataSettings(source="nowhere")}))
+    failures = run_jobs(tmp_path, [bad, job(2)], 1, "loky", quiet())
+    assert len(failures) == 1
+    assert failures[0].startswith(bad.key)
+    assert stored_result(tmp_path, job(2)) is not None
+
+
+def test_half_written_files_of_a_killed_process_are_removed(tmp_path):
+    one = job(2)
+    folder = tmp_path / one.key
+    folder.mkdir()
+    (folder / ".checkpoint.123.partial.safetensors").write_bytes(b"half")
+    (folder / "config.yaml").write_text("preset: strict")
+    assert run_jobs(tmp_path, [one], 1, "loky", quiet()) == []
+    assert not list(folder.glob(".*"))
+
+
+@pytest.mark.slow
+def test_a_killed_job_goes_on_from_its_last_epoch_and_ends_as_if_never_killed(tmp_path):
+    one = job(60)
+    text = (
+        "import os, sys; from pathlib import Path; from test_runner import job, run_job;"
+        "run_job(Path(sys.argv[1]), job(60), os.getpid())"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", text, str(tmp_path / "killed")], cwd=Path(__file__).parent
+    )
+    metrics = tmp_path / "killed" / one.key / "metrics.jsonl"
+    deadline = time.monotonic() + 120
+    while not (metrics.exists() and len(metrics.read_text().splitlines()) >= 2):
+        assert process.poll() is None, "ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    before = metrics.read_text().splitlines()
+    assert 2 <= len(before) < 60
+
+    assert run_job(tmp_path / "killed", one, os.getpid()) is None
+    # Seconds are part of a record: an epoch that was trained again would show others.
+    assert metrics.read_text().splitlines()[: len(before)] == before
+
+    run_job(tmp_path / "whole", one, os.getpid())
+    killed, whole = (load_file(tmp_path / n / one.key / "model.safetensors") for n in ("killed", "whole"))
+    assert all((killed[name] == whole[name]).all() for name in whole)
+
+
+@pytest.mark.slow
+def test_processes_do_the_same_as_one(tmp_path):
+    # Processes measure in full, so the numbers of the one are only those of the training.
+    assert run_jobs(tmp_path / "two", [job(2), job(2, seed=1)], 2, "loky", quiet()) == []
+    run_jobs(tmp_path / "one", [job(2)], 1, "loky", quiet())
+    two, one = (load_file(tmp_path / n / job(2).key / "model.safetensors") for n in ("two", "one"))
+    assert all((one[name] == two[name]).all() for name in one)
+    result = stored_result(tmp_path / "two", job(2))
+    assert 0 <= result["accuracy"]["z"] <= 1
+    assert result["audit"]["z"]["samples"]["accuracy"] >= 0

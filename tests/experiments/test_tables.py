@@ -1,0 +1,64 @@
+"""Tables from canned results: golden files, effects, distances."""
+
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from differentia.experiments import tables
+from differentia.experiments.declarations import EXPERIMENTS
+from differentia.experiments.effect import distances, effects
+from experiments.canned import TABLE_1
+
+GOLDEN = Path(__file__).with_name("golden")
+
+
+@pytest.fixture
+def made():
+    return tables.experiment_table(EXPERIMENTS["table1"], TABLE_1)
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("table1.csv", tables.to_csv),
+        ("table1.tex", lambda made: tables.to_latex(made, "With and without L_class", "tab:table1")),
+        ("table1.md", lambda made: tables.to_markdown(made, "mnist") + "\n"),
+    ],
+)
+def test_a_table_is_written_as_in_the_golden_file(name, write, made):
+    assert write(made) == (GOLDEN / name).read_text("utf-8")
+
+
+def test_the_terminal_shows_ours_beside_the_printed_numbers_in_80_columns(made):
+    console = Console(width=80, color_system=None)
+    with console.capture() as capture:
+        console.print(tables.to_rich(made, "mnist"))
+    text = capture.get()
+    assert "mnist, 3 seeds; chance .114" in text
+    row = next(line for line in text.splitlines() if line.startswith(" report-w"))
+    assert row.split()[1:9] == [".280", "±", ".025", ".300", ".190", "±", ".025", ".450"]
+
+
+def test_rows_stand_in_the_declared_order_whatever_the_order_of_the_runs(made):
+    shuffled = tables.experiment_table(EXPERIMENTS["table1"], TABLE_1[::-1])
+    assert [line.reading for line in shuffled.lines] == ["without", "report-w", "strict"]
+    assert [line.means[0].value for line in shuffled.lines] == pytest.approx(
+        [line.means[0].value for line in made.lines]
+    )
+
+
+def test_the_effect_of_the_class_loss_is_told_with_its_direction_and_its_intervals(made):
+    found = {effect.reading: effect for effect in effects(made)}
+    assert found["strict"].reproduces
+    assert not found["report-w"].reproduces
+    assert found["report-w"].text() == (
+        "z .260 → .280, up, intervals overlap; w .180 → .190, up, intervals overlap: "
+        "not the report's direction"
+    )
+
+
+def test_the_distance_is_the_mean_gap_to_the_printed_numbers_and_ours_does_not_count(made):
+    # |.28 − .30| and |.19 − .45|
+    assert distances(made, ["mnist"]) == {"report-w": pytest.approx((0.02 + 0.26) / 2)}
+    assert distances(made, ["mnist", "fashion-mnist"]) == {}
