@@ -34,7 +34,7 @@ demo: $(INSTALLED)
 	@data=fashion-mnist; $(BIN)/differentia data fetch $$data || { \
 		data=digits; echo "Fashion-MNIST cannot be had here, so the demo trains on digits."; }; \
 	rm -rf runs/demo && \
-	$(BIN)/differentia train $$data --preset strict --out runs/demo && \
+	$(BIN)/differentia train $$data --preset strict --epochs 12 --out runs/demo && \
 	$(BIN)/differentia report runs/demo --quick
 
 test: $(INSTALLED)
