@@ -92,7 +92,7 @@ def test_step_2_leaves_the_model_and_step_1_the_critic_bit_identical(
     for optimiser in (trainer._optimiser, opponent.optimiser):
         monkeypatch.setattr(optimiser, "step", watched(optimiser.step))
     trainer.run(stop=lambda: trainer.step == 3)
-    assert moved == [(True, False), (False, True)] * 3
+    assert moved == [(True, False), *[(False, True)] * opponent.game.critic_steps] * 3
 
 
 def test_every_sample_is_seen_and_each_once_an_epoch(digits: LabelledData) -> None:
