@@ -1,0 +1,85 @@
+"""``differentia report`` as a person uses it: vectors, a model without w, repetition, and mistakes."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from differentia.cli import main
+
+
+@pytest.fixture
+def differentia(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line in an empty folder; returns exit code, output, errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["differentia", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return run
+
+
+@pytest.mark.slow
+def test_vectors_and_a_model_without_w_get_a_page_that_repeats(differentia: Callable, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    y = np.repeat(["a & b", "<c>", "d"], 100)
+    x = rng.normal(size=(300, 4)).astype(np.float32) + np.repeat(np.arange(3), 100)[:, None]
+    np.savez(tmp_path / "data.npz", x=x, y=y)
+    settings = ["--preset", "naive", "--epochs", "3", "--no-figures", "--out", "run"]
+    assert differentia("train", "data.npz", *settings, "--set", "model.z_dim=2")[0] == 0
+
+    code, out, err = differentia("report", "run", "--quick")
+    assert (code, err) == (0, "")
+    assert "z, [μ, log σ²]" in out
+    assert "Chance is" in out
+    assert "z₀ · " in out
+    page, audit = ((tmp_path / "run" / name).read_text("utf-8") for name in ("report.html", "audit.json"))
+    document = json.loads(audit)
+    assert document["run"]["w_dim"] == 0
+    assert document["audit"]["mislabelled"] is None
+    assert {row["code"] for row in document["audit"]["worst"]} == {"z"}
+    assert "standard deviations" in page
+    assert "Class from w" not in page
+    assert "a &amp; b" in page
+    assert "&lt;c&gt;" in page
+    assert "<c>" not in page
+
+    assert differentia("report", "run", "--quick")[0] == 0
+    again = json.loads((tmp_path / "run" / "audit.json").read_text("utf-8"))
+    for found in (document, again):
+        found.pop("seconds")
+        found["audit"].pop("seconds")
+        found["generation"].pop("seconds")
+    assert again == document
+    assert not list((tmp_path / "run").glob(".*partial*"))
+
+
+@pytest.mark.parametrize("command", [("report", "nowhere"), ("report", ".")])
+def test_what_is_no_run_ends_with_code_2(differentia: Callable, command: tuple[str, ...]) -> None:
+    code, _, err = differentia(*command)
+    assert code == 2
+    assert "is not a run" in err
+
+
+def test_a_run_without_weights_says_how_to_go_on(differentia: Callable, tmp_path: Path) -> None:
+    from differentia.data.catalogue import load
+    from differentia.data.settings import DataSettings
+    from differentia.training.run import Run
+    from differentia.training.settings import preset
+
+    settings = DataSettings(source="digits", limit=50)
+    data = load(settings)
+    Run.create(tmp_path / "run", preset("strict", settings, data.shape, {}), data)
+    code, _, err = differentia("report", "run")
+    assert code == 2
+    assert "no weights yet" in err
+    assert not (tmp_path / "run" / "report.html").exists()
