@@ -16,7 +16,7 @@ from differentia.data.dataset import LabelledData, Split
 from differentia.data.settings import DataSettings
 from differentia.errors import DifferentiaError
 from differentia.evaluation import traversals
-from differentia.models.batched import EncodedData, decode_all, encode_all, sample_codes
+from differentia.models.batched import EncodedData, decode_all, draw_codes, encode_all, sample_codes
 from differentia.models.two_code import TwoCodeModel
 from differentia.training.checkpoint import Checkpoint
 from differentia.training.loop import Trainer
@@ -148,18 +148,19 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return decode_all(self.model_, codes.z_mean, codes.w_mean, labels)
 
     def sample(self, y: Any, n: int = 16, seed: int = 0) -> Floats:
-        """Draw `n` samples of the class `y` from the prior, float32 ``[n, …]``."""
+        """Draw `n` new samples of the class `y`, float32 ``[n, …]``."""
         check_is_fitted(self)
         label = int(self._labels([y], 1)[0])
         drawn: Floats = traversals.class_samples(self.model_, [label], n, seed)[0]
         return drawn
 
     def swap(self, X: ArrayLike, y: ArrayLike, onto: Any, seed: int = 0) -> Floats:
-        """Give samples another class: keep their z, draw w from the prior and decode as the class `onto`."""
+        """Give samples another class: keep their z, draw w of the class `onto` and decode as that class."""
         x = self._samples(X)
         z = encode_all(self.model_, x, self._labels(y, len(x))).z_mean
-        noise = np.random.default_rng(seed).standard_normal((len(x), self.model_.settings.w_dim), np.float32)
-        return decode_all(self.model_, z, noise, self._labels([onto] * len(x), len(x)))
+        target = self._labels([onto] * len(x), len(x))
+        _, w = draw_codes(self.model_, target, np.random.default_rng(seed))
+        return decode_all(self.model_, z, w, target)
 
     def traverse(
         self, x: ArrayLike, y: Any, code: Literal["z", "w"] = "z", span: float = 5.0, steps: int = 11

@@ -1,12 +1,22 @@
 """Whole data sets through a model, and codes that are a fixed function of seed and input."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 
 from differentia.data.dataset import LabelledData
-from differentia.models.batched import EncodedData, decode_all, encode_all, sample_codes
+from differentia.models.batched import (
+    EncodedData,
+    decode_all,
+    draw_codes,
+    encode_all,
+    fit_code_distributions,
+    generate,
+    sample_codes,
+)
 from differentia.models.two_code import ModelSettings, TwoCodeModel
 
 
@@ -103,3 +113,28 @@ class TestSampleCodes:
         mean, log_variance, _ = posterior
         x = np.random.default_rng(3).normal(size=(200, 5)).astype(np.float32)
         assert len(np.unique(sample_codes(mean, log_variance, x, seed=1)[:, 0])) == 200
+
+
+def test_new_codes_have_the_moments_of_the_codes_in_training(
+    digits: LabelledData, digits_model: TwoCodeModel
+) -> None:
+    model = copy.deepcopy(digits_model)
+    before, _ = draw_codes(model, np.zeros(4000, dtype=np.int64), np.random.default_rng(0))
+    np.testing.assert_allclose(before.std(axis=0), 1, atol=0.05)  # the prior, until something is fitted
+    fit_code_distributions(model, digits.train.x, digits.train.y)
+    codes = encode_all(model, digits.train.x, digits.train.y)
+    for label in (0, 7):
+        own = digits.train.y == label
+        _, w = draw_codes(model, np.full(20_000, label), np.random.default_rng(1))
+        rng = np.random.default_rng(2)
+        posterior = codes.w_mean[own] + np.exp(codes.w_log_variance[own] / 2) * rng.standard_normal(
+            codes.w_mean[own].shape
+        )
+        np.testing.assert_allclose(w.mean(axis=0), posterior.mean(axis=0), atol=0.3)
+        np.testing.assert_allclose(np.cov(w.T), np.cov(posterior.T), atol=0.4)
+
+
+def test_samples_are_repeatable_and_differ_by_class(digits_model: TwoCodeModel) -> None:
+    zero, one = (generate(digits_model, np.full(3, c), np.random.default_rng(0)) for c in (0, 1))
+    np.testing.assert_array_equal(zero, generate(digits_model, np.full(3, 0), np.random.default_rng(0)))
+    assert np.abs(zero - one).max() > 0.1

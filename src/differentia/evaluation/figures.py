@@ -143,7 +143,7 @@ def reconstructions(model: TwoCodeModel, data: LabelledData, seed: int) -> Figur
 
 
 def samples(model: TwoCodeModel, data: LabelledData, seed: int) -> Figure:
-    """Draw twelve samples a class, with codes drawn from the prior."""
+    """Draw twelve samples a class, with codes drawn as `TwoCodeModel.draw_codes` does."""
     classes = shown_classes(data)
     drawn = traversals.class_samples(model, classes, _SAMPLES, seed)
     codes = "z and w" if model.settings.w_dim else "z"

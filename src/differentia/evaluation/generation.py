@@ -16,7 +16,7 @@ from differentia.evaluation.prdc import Manifold, manifold
 from differentia.evaluation.real_classifier import FULL as FULL_REAL
 from differentia.evaluation.real_classifier import QUICK as QUICK_REAL
 from differentia.evaluation.real_classifier import RealClassifier
-from differentia.models.batched import decode_all, squared_errors
+from differentia.models.batched import decode_all, generate, squared_errors
 from differentia.models.two_code import TwoCodeModel
 
 Progress = Callable[[str], None]
@@ -42,7 +42,7 @@ QUICK_SIZES = Sizes(errors=2_000, bounds=100, per_class=200)
 
 @dataclass(frozen=True)
 class ClassSamples:
-    """Samples drawn from the prior for one class, against real ones.
+    """Samples drawn for one class, against real ones.
 
     Attributes
     ----------
@@ -233,11 +233,7 @@ def _class_samples(
     n = min(len(train), len(test), limit)
     compared = n >= FEWEST
     n = n if compared else FEWEST
-    z, w = (
-        rng.standard_normal((n, width), dtype=np.float32)
-        for width in (model.settings.z_dim, model.settings.w_dim)
-    )
-    drawn = classifier.features(decode_all(model, z, w, np.full(n, label)))
+    drawn = classifier.features(generate(model, np.full(n, label), rng))
     consistency = float(np.mean(classifier.classes_of(drawn) == label))
     against = reference = None
     if compared:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from differentia.data.dataset import LabelledData
-from differentia.models.batched import decode_all, encode_all, squared_errors
+from differentia.models.batched import decode_all, encode_all, generate, squared_errors
 from differentia.models.two_code import TwoCodeModel
 
 Floats = NDArray[np.float32]
@@ -206,7 +206,7 @@ def swap_grid(model: TwoCodeModel, z: Floats, w: Floats, y: NDArray[np.int64]) -
 
 
 def class_samples(model: TwoCodeModel, classes: Sequence[int], n: int, seed: int) -> Floats:
-    """Draw samples of given classes: z and w from N(0, I), decoded to the mean of p(x | z, w, y).
+    """Draw new samples of given classes, decoded to the mean of p(x | z, w, y).
 
     Parameters
     ----------
@@ -224,15 +224,9 @@ def class_samples(model: TwoCodeModel, classes: Sequence[int], n: int, seed: int
     ndarray
         Decoded samples, float32 ``[len(classes), n, …]``.
     """
-    z_dim, w_dim = model.settings.z_dim, model.settings.w_dim
-    noise = np.concatenate(
-        [
-            np.random.default_rng([seed, label]).standard_normal((n, z_dim + w_dim), dtype=np.float32)
-            for label in classes
-        ]
+    return np.stack(
+        [generate(model, np.full(n, label), np.random.default_rng([seed, label])) for label in classes]
     )
-    decoded = decode_all(model, noise[:, :z_dim], noise[:, z_dim:], np.repeat(np.asarray(classes), n))
-    return decoded.reshape(len(classes), n, *decoded.shape[1:])
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,17 @@ class TwoCodeModel(nn.Module):
     ----------
     sample_shape : tuple of int
         Shape of a stored sample.
+    z_location, z_spread : Tensor
+        Mean ``[z_dim]`` and Cholesky factor ``[z_dim, z_dim]`` of the Gaussian that new z are drawn from; the
+        prior until `differentia.models.batched.fit_code_distributions` fits them.
+    w_location, w_spread : Tensor
+        The same for w of every class, ``[n_classes, w_dim]`` and ``[n_classes, w_dim, w_dim]``.
     """
+
+    z_location: Tensor
+    z_spread: Tensor
+    w_location: Tensor
+    w_spread: Tensor
 
     feature_mean: Tensor
     feature_scale: Tensor
@@ -144,6 +154,10 @@ class TwoCodeModel(nn.Module):
             if settings.w_dim
             else None
         )
+        self.register_buffer("z_location", torch.zeros(settings.z_dim))
+        self.register_buffer("z_spread", torch.eye(settings.z_dim))
+        self.register_buffer("w_location", torch.zeros(n_classes, settings.w_dim))
+        self.register_buffer("w_spread", torch.eye(settings.w_dim).repeat(n_classes, 1, 1))
         learns_scale = settings.likelihood == "gaussian" and settings.scale is None
         self.log_scale = nn.Parameter(torch.zeros(())) if learns_scale else None
 
@@ -175,6 +189,17 @@ class TwoCodeModel(nn.Module):
             empty = z.mean[:, :0]
             return Codes(z, Posterior(empty, empty))
         return Codes(z, self.w_head(h, y))
+
+    def draw_codes(self, z_noise: Tensor, w_noise: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Turn standard-normal noise into codes of new samples of the classes `y`, int64 ``[b]``.
+
+        Ex-post density estimation (Ghosh et al. 2020): a Gaussian fitted to the aggregate posterior of z, and
+        one to that of w in each class. A w that was pushed to tell the class lies, within a class, nowhere
+        near N(0, I).
+        """
+        z = self.z_location + z_noise @ self.z_spread.T
+        w = self.w_location[y] + torch.einsum("bij,bj->bi", self.w_spread[y], w_noise)
+        return z, w
 
     def likelihood_parameters(self, z: Tensor, w: Tensor, y: Tensor) -> Tensor:
         """Logits (Bernoulli) or means (Gaussian) of normalised samples ``[b, …]``."""

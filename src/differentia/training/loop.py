@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from differentia.data.dataset import LabelledData
 from differentia.errors import DifferentiaError
+from differentia.models.batched import fit_code_distributions
 from differentia.models.two_code import TwoCodeModel
 from differentia.objectives.class_loss import Critic
 from differentia.objectives.settings import ClassLossSettings
@@ -173,6 +174,8 @@ class Trainer:
                 self._finish_epoch()
             stopping = self.step == self.total_steps or stop()
             due = now - saved > (patience / 6 if epoch_ends else patience)
+            if self.step == self.total_steps:
+                self._fit_code_distributions()
             if save is not None and (due or stopping):
                 self._check_finite()
                 save(self.checkpoint())
@@ -184,6 +187,14 @@ class Trainer:
         self.model.eval()
         self.model.z_head.resolution = self.settings.model.resolution
         return self.step == self.total_steps
+
+    def _fit_code_distributions(self) -> None:
+        """Fit what new samples are drawn from, on up to 2,000 training samples of each class."""
+        self.model.eval()
+        self.model.z_head.resolution = self.settings.model.resolution
+        labels = self._y.cpu().numpy()
+        rows = np.concatenate([np.flatnonzero(labels == c)[:2000] for c in range(self.model.n_classes)])
+        fit_code_distributions(self.model, self._x[torch.from_numpy(rows)].cpu().numpy(), labels[rows])
 
     def checkpoint(self) -> Checkpoint:
         """Everything needed to go on from here."""
