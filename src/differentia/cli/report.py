@@ -55,11 +55,11 @@ def report(
             progress.update(task, description=stage, completed=order.index(stage), doing=doing)
 
         found = gather(opened, model, data, chosen, quick, tell)
+        write_json(run / "audit.json", found.document)
         tell("pictures", "")
         gallery = draw_gallery(model, data, found.factors, chosen)
         tell("page", "")
         page = render(found.document, gallery, opened.settings, opened.metrics())
-    write_json(run / "audit.json", found.document)
     write_text(run / "report.html", page)
 
     _print(console, found)

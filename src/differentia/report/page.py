@@ -129,6 +129,7 @@ def render(
         has_w=document["run"]["w_dim"] > 0,
         gallery=gallery,
         steps=STEPS,
+        tall=" tall" if max(map(len, document["run"]["data"]["class_names"])) > 3 else "",
         curves=training_curves(metrics),
         settings=words.described(document["settings"], settings),
         **_cards(document, strips, gallery.classes),
