@@ -52,7 +52,7 @@ class Sizes(NamedTuple):
 
 
 FULL_SIZES = Sizes(train=60_000, test=20_000, measured=3_000)
-QUICK_SIZES = Sizes(train=10_000, test=4_000, measured=500)
+QUICK_SIZES = Sizes(train=10_000, test=10_000, measured=500)
 
 
 @dataclass(frozen=True)

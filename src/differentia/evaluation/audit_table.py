@@ -29,7 +29,7 @@ def audit_table(
     table = Table(title=f"Probes: chance {100 * chance:.1f} %, {entropy:.2f} bits in the class")
     for title in ("code", "the probe sees", "probe"):
         table.add_column(title, no_wrap=True)
-    for title in ("accuracy %", "95 % interval", "bits", "95 % interval", "trained on"):
+    for title in ("acc. %", "95 % interval", "bits", "95 % interval", "trained"):
         table.add_column(title, justify="right", no_wrap=True)
     groups: dict[tuple[str, str], list[ProbeRow]] = {}
     for row in rows:

@@ -10,8 +10,8 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from differentia.evaluation.coding import CodedSplit, CodeName, InputName
-from differentia.evaluation.information import Estimate, estimates
-from differentia.evaluation.probes import FULL, PROBE_NAMES, QUICK, ProbeName, Score, score, train_probe
+from differentia.evaluation.information import Doubles, Estimate, estimates
+from differentia.evaluation.probes import FULL, PROBE_NAMES, QUICK, ProbeName, Score, results, train_probe
 from differentia.evaluation.rows import ProbeRow, worst
 
 Floats = NDArray[np.float32]
@@ -62,8 +62,8 @@ class Job(NamedTuple):
 
 def _run(
     job: Job, train: tuple[Floats, Labels], test: tuple[Floats, Labels], extra: Floats | None, *args: int
-) -> tuple[Job, Score, Labels | None]:
-    """Train and score one probe, and let it answer for `extra` codes."""
+) -> tuple[Job, Doubles, int, Labels | None]:
+    """Train one probe; return its results, how many samples it learnt from, and its answers for `extra`."""
     n_classes, seed, limit = args
     (codes, y), (test_codes, test_y) = train, test
     if job.permuted:
@@ -72,7 +72,8 @@ def _run(
         rng = np.random.default_rng(seed)
         y, test_y = rng.permutation(y), rng.permutation(test_y)
     probe = train_probe(job.probe, codes, y, n_classes, seed, limit)
-    return job, score(probe, test_codes, test_y, seed), None if extra is None else probe.predict(extra)
+    said = None if extra is None else probe.predict(extra)
+    return job, results(probe, test_codes, test_y), probe.n_train, said
 
 
 def probe_all(
@@ -116,9 +117,9 @@ def probe_all(
     parallel = Parallel(
         n_jobs=1 if serial else min(len(jobs), os.cpu_count() or 1, 8), return_as="generator_unordered"
     )
-    done: dict[Job, Score] = {}
+    done: dict[Job, tuple[Doubles, int]] = {}
     answers: dict[ProbeName, Labels] = {}
-    for job, found, said in parallel(
+    for job, found, n_train, said in parallel(
         delayed(_run)(
             job,
             (train.inputs(job.code, job.kind), train.y),
@@ -130,12 +131,18 @@ def probe_all(
         )
         for job in ordered
     ):
-        done[job] = found
+        done[job] = found, n_train
         if said is not None:
             answers[job.probe] = said
         progress(f"probe {len(done)} of {len(jobs)}")
-    rows = tuple(ProbeRow.of(*job[:3], done[job]) for job in jobs if not job.permuted)
-    return rows, tuple(ProbeRow.of(*job[:3], done[job]) for job in jobs if job.permuted), answers
+    # One draw of resamples serves all probes.
+    means = estimates(np.hstack([done[job][0] for job in jobs]), seed)
+    rows = [
+        ProbeRow.of(*job[:3], Score(accuracy, bits, done[job][1], len(test)))
+        for job, accuracy, bits in zip(jobs, means[::2], means[1::2], strict=True)
+    ]
+    split = len(jobs) - len(PROBE_NAMES)
+    return tuple(rows[:split]), tuple(rows[split:]), answers
 
 
 def read_mislabelled(

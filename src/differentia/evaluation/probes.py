@@ -155,12 +155,16 @@ class Score:
     n_test: int
 
 
-def score(probe: Probe, codes: Floats, y: Labels, seed: int) -> Score:
-    """Score a trained probe on test codes ``[n, d]`` and classes ``[n]``; `seed` draws the resamples."""
+def results(probe: Probe, codes: Floats, y: Labels) -> Doubles:
+    """Return what a trained probe makes of each test sample, right or not and its bits, ``[n, 2]``."""
     raw, calibrated = probe.probabilities(codes)
     right = (np.argmax(raw, axis=1) == y).astype(np.float64)
-    per_sample = np.column_stack([right, information_bits(calibrated, y)])
-    accuracy, bits = estimates(per_sample, seed)
+    return np.column_stack([right, information_bits(calibrated, y)])
+
+
+def score(probe: Probe, codes: Floats, y: Labels, seed: int) -> Score:
+    """Score a trained probe on test codes ``[n, d]`` and classes ``[n]``; `seed` draws the resamples."""
+    accuracy, bits = estimates(results(probe, codes, y), seed)
     return Score(accuracy, bits, probe.n_train, len(y))
 
 

@@ -65,7 +65,7 @@ class RealClassifier:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.trunk = (
-                ConvTrunk(shape, [16, 32], WIDTH, "relu")
+                ConvTrunk(shape, [12, 24], WIDTH, "relu")
                 if convolve
                 else MLPTrunk(shape, [256, WIDTH], "relu")
             ).to(self.device)
@@ -82,10 +82,10 @@ class RealClassifier:
         return grey.permute(0, 3, 1, 2)
 
     def _fit(self, x: NDArray[np.generic], y: NDArray[np.int64], rng: np.random.Generator) -> None:
-        """Train with AdamW, the learning rate falling linearly to 0: two passes, and at least 600 steps."""
-        batch = min(256, max(32, len(x) // 20))
+        """Train with AdamW, the learning rate falling linearly to 0: two passes, and at least 400 steps."""
+        batch = min(256, max(32, len(x) // 120))
         steps = -(-len(x) // batch)
-        epochs = max(2, -(-600 // steps))
+        epochs = max(2, -(-400 // steps))
         optimiser = torch.optim.AdamW([*self.trunk.parameters(), *self.head.parameters()], lr=3e-3)
         schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, total_iters=epochs * steps)
         for _ in range(epochs):
