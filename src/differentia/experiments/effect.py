@@ -68,11 +68,9 @@ def effects(made: Table) -> list[Effect]:
     found = []
     for dataset in made.datasets:
         lines = {line.reading: line for line in made.of(dataset)}
-        without = lines.get("without")
-        if without is None:
-            continue
         for name, line in lines.items():
-            if READINGS[name].row != "with":
+            without = lines.get(READINGS[name].without)
+            if READINGS[name].row != "with" or without is None:
                 continue
             changes = []
             for code in ("z", "w"):

@@ -41,6 +41,11 @@ class Section:
         """Return the rows of a data set."""
         return tables.to_markdown(self.made, dataset)
 
+    @property
+    def names(self) -> list[str]:
+        """Readings that have a row, in order."""
+        return list(dict.fromkeys(line.reading for line in self.made.lines))
+
     def sizes(self, dataset: str) -> str:
         """Return on how many samples and seeds the rows of a data set stand."""
         own = [record for record in self.found if record["dataset"] == dataset]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -103,14 +104,14 @@ def _trained(path: Path, job: Job, data: LabelledData) -> tuple[Run, Trainer]:
     fabric = Fabric(accelerator=training.accelerator, devices=training.devices, precision=training.precision)
     fabric.launch()
     trainer = Trainer(job.settings, data, fabric)
-    # A run killed before its description was whole has nothing worth keeping.
-    if (path / "data.json").is_file():
+    try:
         run = Run.open(path)
-    else:
-        (path / "config.yaml").unlink(missing_ok=True)
-        run = Run.create(path, job.settings, data)
-    if run.checkpoint_path.is_file():
         trainer.restore(Checkpoint.load(run.checkpoint_path))
+    except DifferentiaError:
+        # Killed in the first epoch, or left by another version of the package: nothing to go on from.
+        shutil.rmtree(path, ignore_errors=True)
+        run = Run.create(path, job.settings, data)
+        trainer = Trainer(job.settings, data, fabric)
     ancestor = os.getppid()
 
     def watch(trainer: Trainer) -> None:
