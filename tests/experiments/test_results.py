@@ -21,7 +21,8 @@ def test_another_data_set_joins_and_a_repeated_run_replaces(tmp_path):
     path = tmp_path / "table1.json"
     store(path, TABLE_1)
     kept = store(
-        path, [record("fashion-mnist", "without", 0, 0.3, 0.4), record("mnist", "strict", 2, 0.11, 0.96)]
+        path,
+        [record("fashion-mnist", "without-plain", 0, 0.3, 0.4), record("mnist", "strict", 2, 0.11, 0.96)],
     )
     assert len(kept) == len(TABLE_1) + 1
     repeated = [r for r in kept if r["reading"] == "strict" and r["seed"] == 2]
@@ -35,7 +36,7 @@ def test_runs_of_a_method_that_has_changed_leave(tmp_path):
     changed["settings"]["training"]["epochs"] = 20
     kept = store(path, [changed])
     assert [r["seed"] for r in kept if r["reading"] == "strict"] == [0]
-    assert sum(r["reading"] == "report-w" for r in kept) == 3
+    assert sum(r["reading"] == "report-both-plain" for r in kept) == 3
 
 
 def test_a_damaged_file_is_named(tmp_path):

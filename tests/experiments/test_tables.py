@@ -36,13 +36,13 @@ def test_the_terminal_shows_ours_beside_the_printed_numbers_in_80_columns(made):
         console.print(tables.to_rich(made, "mnist"))
     text = capture.get()
     assert "mnist, 3 seeds; chance .114" in text
-    row = next(line for line in text.splitlines() if line.startswith(" report-w"))
+    row = next(line for line in text.splitlines() if line.strip().startswith("report-both-plain"))
     assert row.split()[1:9] == [".280", "±", ".025", ".300", ".190", "±", ".025", ".450"]
 
 
 def test_rows_stand_in_the_declared_order_whatever_the_order_of_the_runs(made):
     shuffled = tables.experiment_table(EXPERIMENTS["table1"], TABLE_1[::-1])
-    assert [line.reading for line in shuffled.lines] == ["without", "report-w", "strict"]
+    assert [line.reading for line in shuffled.lines] == ["without-plain", "report-both-plain", "strict"]
     assert [line.means[0].value for line in shuffled.lines] == pytest.approx(
         [line.means[0].value for line in made.lines]
     )
@@ -51,8 +51,8 @@ def test_rows_stand_in_the_declared_order_whatever_the_order_of_the_runs(made):
 def test_the_effect_of_the_class_loss_is_told_with_its_direction_and_its_intervals(made):
     found = {effect.reading: effect for effect in effects(made)}
     assert found["strict"].reproduces
-    assert not found["report-w"].reproduces
-    assert found["report-w"].text() == (
+    assert not found["report-both-plain"].reproduces
+    assert found["report-both-plain"].text() == (
         "z .260 → .280, up, intervals overlap; w .180 → .190, up, intervals overlap: "
         "not the report's direction"
     )
@@ -60,5 +60,5 @@ def test_the_effect_of_the_class_loss_is_told_with_its_direction_and_its_interva
 
 def test_the_distance_is_the_mean_gap_to_the_printed_numbers_and_ours_does_not_count(made):
     # |.28 − .30| and |.19 − .45|
-    assert distances(made, ["mnist"]) == {"report-w": pytest.approx((0.02 + 0.26) / 2)}
+    assert distances(made, ["mnist"]) == {"report-both-plain": pytest.approx((0.02 + 0.26) / 2)}
     assert distances(made, ["mnist", "fashion-mnist"]) == {}

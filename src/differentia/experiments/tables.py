@@ -286,7 +286,7 @@ def to_rich(made: Table, dataset: str) -> RichTable:
     lines = made.of(dataset)
     seeds = f"{lines[0].seeds} seed{'s' if lines[0].seeds > 1 else ''}"
     title = f"{dataset}, {seeds}; chance {number(lines[0].chance, 3)}"
-    shown = RichTable(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    shown = RichTable(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 0), show_edge=False)
     shown.add_column("reading", no_wrap=True)
     for column in made.columns:
         if column.brief:
