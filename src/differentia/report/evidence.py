@@ -83,7 +83,7 @@ def gather(
     def telling(stage: str) -> Callable[[str], None]:
         return lambda words: progress(stage, words)
 
-    # One judge, trained on real samples, serves the swap test and the samples from the prior.
+    # One judge, trained on real samples, serves the swap test and the new samples.
     limit = QUICK if quick else FULL
     classifier: RealClassifier = timed(
         "classifier of real samples",

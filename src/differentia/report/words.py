@@ -47,8 +47,8 @@ METRICS = {
 GLOSSARY = (
     (
         "z, the generic code",
-        "What varies in the same way in every class: how thick, how slanted, how bright. It is computed "
-        "from the picture alone and should say nothing of the class.",
+        "What varies in the same way in every class: how thick, how slanted, how bright. It should say "
+        "nothing of the class.",
     ),
     (
         "w | y, the conditional code",
