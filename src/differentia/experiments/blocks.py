@@ -74,9 +74,11 @@ def blocks(
     total = bottom + round((caption.count("\n") + 1) * line_height(SMALL)) + _MARGIN
     figure = Figure(figsize=(width / DPI, total / DPI), dpi=DPI, facecolor="white")
 
-    def write(x: float, y: float, text: str, size: float, colour: str = INK, weight: str = "normal") -> None:
+    def write(
+        x: float, y: float, text: str, size: float, colour: str = INK, weight: str = "normal", va: str = "top"
+    ) -> None:
         figure.text(
-            x / width, 1 - y / total, text, fontsize=size, color=colour, weight=weight, va="top",
+            x / width, 1 - y / total, text, fontsize=size, color=colour, weight=weight, va=va,
             family="DejaVu Sans", parse_math=False,
         )  # fmt: skip
 
@@ -86,7 +88,7 @@ def blocks(
         x = _MARGIN + column * (breadth + _SPACE)
         y = top + line * (height + heading + _SPACE)
         says = wrapped(f"{dimension_name('z', dim)} · {names[dim]}", breadth - BREAK, LABEL, 2)
-        write(x, y, says, LABEL)
+        write(x, y + heading, says, LABEL, va="bottom")
         axes = figure.add_axes(
             (x / width, 1 - (y + heading + height) / total, breadth / width, height / total)
         )

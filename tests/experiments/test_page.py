@@ -1,0 +1,84 @@
+"""The page is made from stored results alone."""
+
+import json
+from copy import deepcopy
+
+import pytest
+
+from differentia.experiments.page import write_page
+from differentia.experiments.results import store
+from experiments.canned import TABLE_1, record
+
+
+def naive(reading):
+    one = record("mnist", reading, 0, 0.2, 0.0)
+    one["audit"], one["kl_w"] = None, None
+    one["identity"] = {
+        "kl": 21.1,
+        "information_low": 1.0,
+        "information_high": 1.5,
+        "aggregate_low": 19.6,
+        "aggregate_high": 20.1,
+        "n": 10_000,
+    }
+    return one
+
+
+@pytest.fixture
+def results(tmp_path):
+    folder = tmp_path / "results"
+    store(folder / "table1.json", TABLE_1)
+    store(
+        folder / "table2.json",
+        [record("mnist", name, 0, 0.3, 0.4) for name in ("report-both", "report-both-plain")],
+    )
+    store(folder / "naive-quick.json", [naive("naive")])
+    (folder / "figures.json").write_text(
+        json.dumps(
+            {
+                "figure2-mnist-strict.png": {
+                    "experiment": "figure2",
+                    "dataset": "mnist",
+                    "reading": "strict",
+                    "quick": False,
+                    "rows": [],
+                }
+            }
+        )
+    )
+    return folder
+
+
+def test_the_page_shows_every_stored_number_beside_the_printed_one(results):
+    path = write_page(results)
+    text = path.read_text("utf-8")
+    assert path == results.parent / "reproduction.md"
+    assert "| report-both-plain | .280 ± .025 | .300 | .190 ± .025 | .450 |" in text
+    assert "| report-both | .400 | .450 |" in text
+    assert "| naive | 21.10 | 1.00 | 1.50 | 19.60 | 20.10 |" in text
+    assert "60,000 training and 10,000 test images, 3 seeds; chance is 0.114" in text
+    assert "](results/figure2-mnist-strict.png)" in text
+    assert (
+        "| mnist | strict | z .260 → .120, down, intervals apart | w .180 → .970, up, intervals apart | yes |"
+        in text
+    )
+
+
+def test_quick_results_are_marked_and_give_way_to_full_ones(results):
+    assert write_page(results).read_text("utf-8").count("A quick look") == 1
+    full = deepcopy(naive("naive"))
+    full["identity"]["kl"] = 25.0
+    store(results / "naive.json", [full])
+    text = write_page(results).read_text("utf-8")
+    assert "A quick look" not in text
+    assert "| naive | 25.00 |" in text
+
+
+def test_without_results_the_page_says_how_to_make_them(tmp_path):
+    text = write_page(tmp_path / "results").read_text("utf-8")
+    assert "differentia reproduce all" in text
+    assert "## Table 1" not in text
+
+
+def test_the_same_results_give_the_same_page(results):
+    assert write_page(results).read_bytes() == write_page(results).read_bytes()
