@@ -108,10 +108,12 @@ def test_another_layout_is_refused(tmp_path: Path) -> None:
 def test_the_picture_shows_every_run_and_chance(runs: list[Path]) -> None:
     axes = picture(read_runs(runs)).axes[0]
     words = [text.get_text() for text in axes.texts]
-    assert words == ["chance", "my_run", "plain"]
+    assert words == ["my_run", "plain"]
     points = [tuple(container.lines[0].get_xydata()[0]) for container in axes.containers]
     assert points == [(10.3, 12.5), (10.3, 12.5)]
     assert axes.lines[0].get_ydata()[0] == pytest.approx(11.35)
+    legend = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert legend == ["chance", "strict", "naive"]
 
 
 def test_the_figures_are_the_ones_of_the_document() -> None:

@@ -9,6 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+SEPARATION = ("run", "z %", "chance %", "[μ, log σ²] %", "w %", "swaps %")
+MODEL = ("run", "preset", "data", "error", "coverage %", "KL z", "KL w", "verdict")
+"""The columns of the two tables; one table of all would not fit into 80 characters."""
+
+WORDS = ("run", "preset", "data", "verdict")
+
 
 def compare(
     runs: Annotated[
@@ -35,13 +41,16 @@ def compare(
         raise DifferentiaError(f"Cannot draw {plot.name}: name a file that ends in .png, .svg or .pdf.")
     rows = read_runs(runs)
     console = Console(highlight=False)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for place, (header, _) in enumerate(HEADERS):
-        words = place < 3 or header == "verdict"
-        table.add_column(header, justify="left" if words else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in cells(row)))
-    console.print(table)
+    names = [header for header, _ in HEADERS]
+    for shown in (SEPARATION, MODEL):
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+        for header in shown:
+            table.add_column(header, justify="left" if header in WORDS else "right", overflow="fold")
+        places = [names.index(header) for header in shown]
+        for row in rows:
+            texts = cells(row)
+            table.add_row(*(Text(texts[place]) for place in places))
+        console.print(table)
     for header, meaning in HEADERS[3:-1]:
         console.print(f"[bold]{Text(header).markup}[/bold]: {meaning}", style="dim")
     if csv is not None:

@@ -6,10 +6,12 @@ import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from differentia.errors import DifferentiaError
 from differentia.evaluation.pages import DPI, INK, LABEL, MUTED, SMALL
@@ -223,7 +225,7 @@ def picture(rows: Sequence[Compared]) -> Figure:
     Parameters
     ----------
     rows : sequence of Compared
-        Runs. Colours tell presets apart, markers data sets, whose chance is a dashed line.
+        Runs. Colours tell presets apart, markers data sets; a dash below each run is its chance.
 
     Returns
     -------
@@ -233,14 +235,8 @@ def picture(rows: Sequence[Compared]) -> Figure:
     presets, sets = (list(dict.fromkeys(getattr(row, key) for row in rows)) for key in ("preset", "data"))
     figure = Figure(figsize=(6.8, 4.4), dpi=DPI, facecolor="white", layout="constrained")
     axes = figure.add_subplot()
-    for data in sets:
-        chance = next(row.chance for row in rows if row.data == data)
-        axes.axhline(100 * chance, color=MUTED, linewidth=1, linestyle=(0, (3, 3)), zorder=1)
-        text = f"chance, {data}" if len(sets) > 1 else "chance"
-        axes.annotate(
-            text, (1, 100 * chance), xycoords=("axes fraction", "data"), xytext=(-2, 3),
-            textcoords="offset points", ha="right", size=SMALL, color=MUTED,
-        )  # fmt: skip
+    for row in rows:
+        axes.plot(row.squared_error, 100 * row.chance, marker="_", markersize=18, color=MUTED, linestyle="")
     for row in rows:
         axes.errorbar(
             row.squared_error,
@@ -256,6 +252,16 @@ def picture(rows: Sequence[Compared]) -> Figure:
             row.run, (row.squared_error, 100 * row.leak_z), xytext=(8, 4), textcoords="offset points",
             size=SMALL, color=INK, parse_math=False,
         )  # fmt: skip
+    names = [("chance", MUTED, "_")]
+    if len(presets) > 1:
+        names += [(name, colour, "o") for name, colour in zip(presets, cycle(_COLOURS), strict=False)]
+    if len(sets) > 1:
+        names += [(name, MUTED, marker) for name, marker in zip(sets, cycle(_MARKERS), strict=False)]
+    handles = [
+        Line2D([], [], color=colour, marker=marker, linestyle="", label=name)
+        for name, colour, marker in names
+    ]
+    axes.legend(handles=handles, fontsize=SMALL, frameon=False, labelcolor=INK, loc="best")
     axes.set_xlim(left=0, right=1.25 * max(row.squared_error for row in rows) or 1)
     axes.set_ylim(bottom=0, top=min(108, 118 * max(max(row.leak_z_high, row.chance) for row in rows)))
     axes.set_xlabel("squared error of a reconstruction", size=LABEL, color=INK)
