@@ -62,7 +62,8 @@ def run_jobs(folder: Path, jobs: Sequence[Job], workers: int, backend: str, cons
         else:
             stack.enter_context(_cluster(backend))
         stack.enter_context(_progress(folder, waiting, console))
-        outcomes = Parallel(n_jobs=workers, batch_size=1, pre_dispatch="all")(
+        # Jobs are handed out as processes get free, so that an interruption finds no queue to clear.
+        outcomes = Parallel(n_jobs=workers, batch_size=1, pre_dispatch="n_jobs")(
             delayed(run_job)(folder, job, os.getpid()) for job in waiting
         )
     return [outcome for outcome in outcomes if outcome is not None]
