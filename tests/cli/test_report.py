@@ -31,8 +31,9 @@ def differentia(
 @pytest.mark.slow
 def test_vectors_and_a_model_without_w_get_a_page_that_repeats(differentia: Callable, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    y = np.repeat(["a & b", "<c>", "d"], 100)
-    x = rng.normal(size=(300, 4)).astype(np.float32) + np.repeat(np.arange(3), 100)[:, None]
+    names = ["a & b", "<c>", *(f"class {number}" for number in range(12))]
+    y = np.repeat(names, 30)
+    x = rng.normal(size=(420, 4)).astype(np.float32) + np.repeat(np.arange(14), 30)[:, None]
     np.savez(tmp_path / "data.npz", x=x, y=y)
     settings = ["--preset", "naive", "--epochs", "3", "--no-figures", "--out", "run"]
     assert differentia("train", "data.npz", *settings, "--set", "model.z_dim=2")[0] == 0
@@ -49,6 +50,8 @@ def test_vectors_and_a_model_without_w_get_a_page_that_repeats(differentia: Call
     assert {row["code"] for row in document["audit"]["worst"]} == {"z"}
     assert "standard deviations" in page
     assert "Class from w" not in page
+    assert len(document["factors"]["class_names"]) == 14
+    assert "first 12 of 14" in page
     assert "a &amp; b" in page
     assert "&lt;c&gt;" in page
     assert "<c>" not in page

@@ -91,7 +91,7 @@ VECTORS = (
     "full colour at three standard deviations."
 )
 
-SILENT = "Moving it changes (almost) nothing: the model did not need it."
+SILENT = "Moving them changes next to nothing: the model did not need them."
 
 SOFTWARE = """@software{{differentia,
   title   = {{differentia: class-generic and class-conditional disentangled representations}},
