@@ -84,7 +84,7 @@ def mlp(x: Floats, y: Labels, held_x: Floats, held_y: Labels, n_classes: int, se
     """Perceptron with two hidden layers of 256, the weights of its best epoch on the held-out samples.
 
     AdamW with the learning rate falling linearly from 3e-3 to 0 over 12 passes (more on small sets, so that
-    there are at least 600 steps), stopped after three passes without improvement.
+    there are at least 400 steps), stopped after three passes without improvement.
     """
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
@@ -94,7 +94,7 @@ def mlp(x: Floats, y: Labels, held_x: Floats, held_y: Labels, n_classes: int, se
     held_inputs, held_labels = torch.from_numpy(held_x), torch.from_numpy(held_y)
     batch = min(512, max(32, len(x) // 20))
     steps = -(-len(x) // batch)
-    epochs = max(12, -(-600 // steps))
+    epochs = max(12, -(-400 // steps))
     optimiser = torch.optim.AdamW(network.parameters(), lr=3e-3, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, total_iters=epochs * steps)
     best, kept, waited = float("inf"), deepcopy(network.state_dict()), 0

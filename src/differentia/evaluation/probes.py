@@ -32,7 +32,7 @@ PROBE_NAMES: tuple[ProbeName, ...] = get_args(ProbeName)
 FULL: dict[ProbeName, int] = {"logistic": 60_000, "neighbours": 30_000, "trees": 20_000, "mlp": 60_000}
 """Most training samples a probe sees."""
 
-QUICK: dict[ProbeName, int] = {"logistic": 10_000, "neighbours": 5_000, "trees": 3_000, "mlp": 6_000}
+QUICK: dict[ProbeName, int] = {"logistic": 10_000, "neighbours": 3_000, "trees": 3_000, "mlp": 5_000}
 """The same for the quick form."""
 
 HELD_OUT = 0.1
