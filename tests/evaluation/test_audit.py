@@ -12,7 +12,7 @@ from differentia.data.dataset import LabelledData, Split
 from differentia.errors import DifferentiaError
 from differentia.evaluation.audit import audit, audit_codes
 from differentia.evaluation.coding import CodedSplit
-from differentia.evaluation.verdict import leaks
+from differentia.evaluation.verdict import judge, leaks
 from differentia.models.batched import EncodedData
 from differentia.models.two_code import ModelSettings, TwoCodeModel
 
@@ -122,6 +122,22 @@ def test_a_leak_in_the_parameters_alone_is_named(splits):
     assert found.verdict.level == "separated in samples"
     assert found.figure("z", "parameters").accuracy > 0.99
     assert "parameters" in found.verdict.sentence
+
+
+def test_a_trace_below_the_tolerance_is_told(clean):
+    def verdict(low):
+        rows = [replace(row, bits=0.009, bits_low=low, bits_high=0.012) for row in clean.rows]
+        return judge(rows, clean.control, clean.shares, clean.collapse, clean.swap)
+
+    assert verdict(0.006).level == verdict(-0.001).level == "separated"
+    assert "trace" in verdict(0.006).sentence
+    assert "trace" not in verdict(-0.001).sentence
+
+
+def test_a_control_that_is_not_at_chance_makes_the_audit_unsound(clean):
+    control = [replace(clean.control[0], accuracy=0.5, low=0.47, high=0.53)]
+    found = judge(clean.rows, control, clean.shares, clean.collapse, clean.swap)
+    assert found.level == "unsound"
 
 
 def test_leaks_counts_accuracy_below_every_class_share_and_bits_that_accuracy_misses(clean):

@@ -86,7 +86,8 @@ def judge(
             "A probe trained on permuted labels is not at chance on the test split, so these figures cannot "
             "be trusted; check that the training and the test split are distinct and drawn alike.",
         )
-    samples, parameters = select(rows, "z", "samples"), select(rows, "z", "parameters")
+    samples = select(rows, "z", "samples")
+    parameters = select(rows, "z", "means") + select(rows, "z", "parameters")
     figure, hidden = worst(samples), worst(parameters)
     bits = max(samples, key=lambda row: row.bits)
     used = collapse.loss_without_z > COLLAPSE_RATIO
@@ -107,6 +108,8 @@ def judge(
         separated = not any(leaks(row, shares) for row in parameters)
         level = "separated" if separated else "separated in samples"
         start = f"z does not give the class away: {numbers}."
+        if bits.bits_low > 0:
+            start += " This trace is more than luck, and below the tolerance of the audit."
     if level == "separated in samples":
         start += (
             f" Whoever holds its posterior's parameters reads {_percent(hidden.accuracy)} "
@@ -116,9 +119,7 @@ def judge(
         f" Exchanging z inside a class makes the squared error {collapse.loss_without_z:.2f} times as large"
         f" (KL {collapse.kl_z:.1f} nats)."
     )
-    swapped = (
-        f" After a swap, {_percent(swap.says_b.value)} of the pictures show the class of w." if swap else ""
-    )
+    swapped = f" After a swap, {_percent(swap.says_b.value)} of the samples show the class that came with w."
     return Verdict(level, start + use + swapped)
 
 
