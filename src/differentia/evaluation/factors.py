@@ -17,11 +17,11 @@ Doubles = NDArray[np.float64]
 LEAST_RHO = 0.9
 """A dimension carries a measurement in a class when |ρ| is at least this …"""
 
-LEAST_EFFECT = 0.5
+LEAST_EFFECT = 0.25
 """… the measurement changes by at least this many standard deviations of the class over the range, …"""
 
 LEAST_SHARE = 0.5
-"""… and by at least this share of what the most affected measurement changes by: no side effect is a name."""
+"""… and by at least this share of the largest change of any that follows it so: no side effect is a name."""
 
 NO_NAME = "no single measurement; see the picture"
 
@@ -31,8 +31,8 @@ CLOSE = 0.8
 SILENT_KL = 0.01
 """A dimension is silent in a class when its KL is below this, nats, …"""
 
-SILENT_CHANGE, SILENT_EFFECT = 0.005, 0.25
-"""… or when it moves less than this share of the pixels' variance and no measurement by more than this."""
+SILENT_CHANGE = 0.005
+"""… or when it moves less than this share of the pixels' variance and carries no measurement."""
 
 
 @dataclass(frozen=True)
@@ -149,9 +149,9 @@ def name_factors(model: TwoCodeModel, data: LabelledData, seed: int, quick: bool
 
     Each dimension is traversed from test samples of each class (`effects.traversal_effects`). It *carries* a
     measurement in a class when the two are nearly monotonic (|ρ| ≥ `LEAST_RHO`) and the effect is neither a
-    trace (≥ `LEAST_EFFECT`) nor beside the point (≥ `LEAST_SHARE` of the largest one). Measurements are
-    correlated, as thickness, area and brightness are; the one with the largest standardised effect gives the
-    name, and others that come close are mentioned.
+    trace (≥ `LEAST_EFFECT`) nor beside the point (≥ `LEAST_SHARE` of the largest of those as monotonic).
+    Measurements are correlated, as thickness, area and brightness are; the one with the largest standardised
+    effect gives the name, and others that come close are mentioned.
 
     A dimension of z is named by a measurement that it carries with the same sign in every class, or else,
     saying in how many, by the one that it carries in the most classes, if these are more than half. Each
@@ -187,10 +187,11 @@ def _factor(
     code: Code, dim: int, effects: Effects, labels: tuple[str, ...], class_names: tuple[str, ...]
 ) -> Factor:
     one = Effects(*(getattr(effects, field.name)[dim] for field in fields(Effects)))
-    largest = np.nan_to_num(np.abs(one.effect)).max(axis=1, initial=0.0)
-    silent = (one.kl < SILENT_KL) | ((one.change < SILENT_CHANGE) & (largest < SILENT_EFFECT))
-    least = np.maximum(LEAST_EFFECT, LEAST_SHARE * largest)[:, None]
-    carried = (np.abs(one.rho) >= LEAST_RHO) & (np.abs(one.effect) >= least) & ~silent[:, None]
+    strength = np.where(np.abs(one.rho) >= LEAST_RHO, np.nan_to_num(np.abs(one.effect)), 0.0)
+    largest = strength.max(axis=1, initial=0.0)
+    silent = (one.kl < SILENT_KL) | ((one.change < SILENT_CHANGE) & (largest < LEAST_EFFECT))
+    carried = strength >= np.maximum(LEAST_EFFECT, LEAST_SHARE * largest)[:, None]
+    carried &= ~silent[:, None]
     signs = np.where(carried, np.sign(one.rho), 0.0)
     alone = [_shared(signs[[c]], one.effect[[c]]) for c in range(len(silent))]
     shared = _shared(signs, one.effect)
@@ -282,11 +283,11 @@ def agreement(effect: Doubles) -> float:
     -------
     float
         Mean over pairs of classes of the cosine between their rows, in [−1, 1]. A pair counts as 0 when the
-        dimension does nothing (length below `SILENT_EFFECT`) in one of the two. NaN for a single class.
+        dimension does nothing (length below `LEAST_EFFECT`) in one of the two. NaN for a single class.
     """
     rows = np.nan_to_num(effect)
     length = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit = np.where(length >= SILENT_EFFECT, rows / np.maximum(length, SILENT_EFFECT), 0.0)
+    unit = np.where(length >= LEAST_EFFECT, rows / np.maximum(length, LEAST_EFFECT), 0.0)
     above = np.triu_indices(len(unit), 1)
     return float((unit @ unit.T)[above].mean()) if len(unit) > 1 else float("nan")
 

@@ -115,13 +115,15 @@ def _squared_distance(canvas: NDArray[np.bool_], inside: NDArray[np.int32]) -> N
     flat = column.ravel()
     squared = np.square(flat[inside].astype(np.int32))
     open_ = np.flatnonzero(squared > 1)
+    at, best = inside[open_], squared[open_]
     offset = 1
     while len(open_):
-        at = inside[open_]
         vertical = np.minimum(flat[at - offset], flat[at + offset]).astype(np.int32)
-        squared[open_] = best = np.minimum(squared[open_], vertical**2 + offset**2)
+        np.minimum(best, vertical * vertical + offset**2, out=best)
         offset += 1
-        open_ = open_[best > offset**2]
+        more = best > offset**2
+        squared[open_[~more]] = best[~more]
+        open_, at, best = open_[more], at[more], best[more]
     return squared
 
 
