@@ -15,27 +15,7 @@ import yaml
 from PIL import Image
 from safetensors.torch import load_file
 
-from differentia.cli import main
-
 SMALL = ["--set", "model.hidden=[32]", "--set", "model.z_dim=3", "--set", "model.w_dim=3"]
-
-
-@pytest.fixture
-def differentia(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Callable[..., tuple[int, str, str]]:
-    """Run the command line in this process, in an empty folder; returns exit code, output, errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["differentia", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        code = ended.value.code
-        said = capsys.readouterr()
-        return (code if isinstance(code, int) else 0 if code is None else 1), said.out, said.err
-
-    return run
 
 
 def _process(folder: Path, *words: str) -> "subprocess.Popen[str]":
@@ -205,3 +185,10 @@ def test_settings_are_printed_with_their_meaning(differentia: Callable) -> None:
     code, out, _ = differentia("train", "digits", "--preset", "report", "--settings")
     assert code == 0
     assert "objective.capacity.beta = 100.0" in out.replace("\n", " ")
+
+
+def test_a_preset_without_w_may_be_given_one(differentia: Callable) -> None:
+    words = ["--set", "model.w_dim=3", "--set", "objective.class_loss.critic_reads=both"]
+    code, out, err = differentia("train", "digits", "--preset", "naive", "--settings", *words)
+    assert (code, err) == (0, "")
+    assert "model.w_dim = 3" in out.replace("\n", " ")

@@ -1,5 +1,3 @@
-import io
-
 import numpy as np
 import pytest
 import torch
@@ -9,7 +7,7 @@ from PIL import Image
 from differentia.data.dataset import LabelledData, Split
 from differentia.evaluation import figures, filmstrips, traversals
 from differentia.evaluation.curves import curves
-from differentia.evaluation.montage import GREEN, RED, montage, pictures, png_bytes, resized, rgb, strip
+from differentia.evaluation.montage import GREEN, RED, montage, pictures, resized, rgb
 from differentia.evaluation.pages import DPI, Page, draw, save, text_width, wrapped
 from differentia.models.two_code import ModelSettings, TwoCodeModel
 
@@ -133,16 +131,6 @@ def test_a_montage_holds_every_picture_and_frames_hide_nothing():
     assert laid.rows[0].stop < rows.min() <= rows.max() < laid.rows[1].start
     between = (laid.columns[1].start + laid.columns[2].stop) / 2
     assert columns.mean() == pytest.approx(between, abs=1)
-
-
-def test_a_strip_and_its_png():
-    cells = np.random.default_rng(0).integers(0, 256, (3, 5, 4, 3), dtype=np.uint8)
-    image = strip(cells, gap=2)
-    assert image.shape == (5, 3 * 4 + 2 * 2, 3)
-    assert np.array_equal(image[:, 6:10], cells[1])
-    assert (image[:, 4:6] == 255).all()
-    assert np.array_equal(strip(cells, gap=0), cells.transpose(1, 0, 2, 3).reshape(5, 12, 3))
-    assert np.array_equal(np.asarray(Image.open(io.BytesIO(png_bytes(image)))), image)
 
 
 # Pages

@@ -101,9 +101,9 @@ def test_every_sample_is_seen_and_each_once_an_epoch(digits: LabelledData) -> No
     orders = []
     seen: list[torch.Tensor] = []
     while trainer.step < trainer.total_steps:
-        seen.append(trainer._batch()[0])
+        seen.append(trainer.batches.at(trainer.step)[0])
         trainer._train_step()
-        if trainer.step % trainer.steps_per_epoch == 0:
+        if trainer.step % trainer.batches.per_epoch == 0:
             orders.append(torch.cat(seen))
             seen = []
     for order in orders:
@@ -148,7 +148,7 @@ def test_a_loss_that_is_not_finite_names_step_and_terms_and_keeps_the_last_good_
 
 def test_a_batch_larger_than_the_data_is_the_data(digits: LabelledData) -> None:
     trainer = _trainer(_settings(training={"batch_size": 10_000}), digits)
-    assert (trainer.batch_size, trainer.steps_per_epoch) == (len(digits.train), 1)
+    assert (trainer.batches.size, trainer.batches.per_epoch) == (len(digits.train), 1)
 
 
 def test_read_only_memory_maps_are_trained_on_as_they_are(digits: LabelledData, tmp_path: Path) -> None:

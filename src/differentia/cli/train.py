@@ -208,7 +208,7 @@ def _choose(
         {"source": place} | described if isinstance(described, dict) else described
     )
     # An impossible setting is said before data are fetched.
-    preset(preset_name, data_settings, (28, 28, 1), {k: v for k, v in changes.items() if k != "model"})
+    preset(preset_name, data_settings, (28, 28, 1), changes)
     data = load(data_settings, progress=True)
     return preset(preset_name, data_settings, data.shape, changes), data
 

@@ -4,14 +4,12 @@ A page of figures shows some hundred pictures. One array that holds them all is 
 one pair of axes a picture takes seconds.
 """
 
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from differentia.models.two_code import TwoCodeModel
 
@@ -153,17 +151,3 @@ def montage(cells: Pictures, breaks: Sequence[int] = (), pitch: float = 0) -> Mo
         for j, x in enumerate(columns):
             image[y, x] = cells[i, j]
     return Montage(image, rows, columns)
-
-
-def strip(cells: Pictures, gap: int = 1) -> Pictures:
-    """Put pictures ``[n, h, w, 3]`` side by side with white gaps, uint8 ``[h, n·w + (n − 1)·gap, 3]``."""
-    padded = np.pad(cells, ((0, 0), (0, 0), (0, gap), (0, 0)), constant_values=255)
-    row = padded.transpose(1, 0, 2, 3).reshape(cells.shape[1], -1, 3)
-    return row[:, : row.shape[1] - gap]
-
-
-def png_bytes(image: Pictures) -> bytes:
-    """Encode an RGB picture ``[h, w, 3]`` as a PNG file."""
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, format="PNG", optimize=True)
-    return buffer.getvalue()

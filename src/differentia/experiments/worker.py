@@ -118,7 +118,7 @@ def _trained(path: Path, job: Job, data: LabelledData) -> tuple[Run, Trainer]:
         if os.getppid() != ancestor:
             # Whoever handed the job out is gone; another start must find this run unattended.
             sys.exit(1)
-        if trainer.step % trainer.steps_per_epoch == 0:
+        if trainer.step % trainer.batches.per_epoch == 0:
             run.save(trainer.checkpoint())
 
     trainer.run(watch)

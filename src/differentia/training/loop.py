@@ -1,12 +1,10 @@
 """The two-step loop of section 3.3: step 1 trains encoders and decoder, step 2 the classifier, on each batch.
 
-Randomness is a function of seed and position alone (the order of an epoch, the noise of a step), so a resumed
-run draws what an uninterrupted one would have drawn, and no generator's state needs saving.
+The noise of a step, as the order of an epoch, is a function of seed and position alone (see `batches`).
 """
 
 import math
 import time
-import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -22,6 +20,7 @@ from differentia.models.two_code import TwoCodeModel
 from differentia.objectives.class_loss import Critic
 from differentia.objectives.settings import ClassLossSettings
 from differentia.objectives.two_step import ModelOutput, TwoStepObjective
+from differentia.training.batches import NOISE, WEIGHTS, Batches, stream_seed
 from differentia.training.checkpoint import (
     Checkpoint,
     module_tensors,
@@ -31,14 +30,6 @@ from differentia.training.checkpoint import (
 from differentia.training.settings import Settings
 
 Record = dict[str, Any]
-
-# Purposes of a random stream, the first word of its seed after the run's own.
-_WEIGHTS, _ORDER, _NOISE = range(3)
-
-
-def _stream_seed(*words: int) -> int:
-    """Mix seed, purpose and position into one 63-bit seed."""
-    return int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 def build_model(settings: Settings, data: LabelledData) -> TwoCodeModel:
@@ -50,7 +41,7 @@ def build_model(settings: Settings, data: LabelledData) -> TwoCodeModel:
         If the architecture does not fit the samples.
     """
     with torch.random.fork_rng():
-        torch.manual_seed(_stream_seed(settings.training.seed, _WEIGHTS))
+        torch.manual_seed(stream_seed(settings.training.seed, WEIGHTS))
         try:
             model = TwoCodeModel(settings.model, data.shape, data.n_classes)
         except ValueError as problem:
@@ -86,6 +77,8 @@ class Trainer:
         The model in training.
     objective : TwoStepObjective
         Its objective, with capacity and critic.
+    batches : Batches
+        The training split.
     step, total_steps : int
         Batches done, and in all.
     records : list of dict
@@ -98,7 +91,7 @@ class Trainer:
         self.model = build_model(settings, data)
         frequencies = torch.from_numpy(np.bincount(data.train.y, minlength=data.n_classes) / len(data.train))
         with torch.random.fork_rng():
-            torch.manual_seed(_stream_seed(training.seed, _WEIGHTS, 1))
+            torch.manual_seed(stream_seed(training.seed, WEIGHTS, 1))
             self.objective = TwoStepObjective(
                 settings.objective, settings.model.z_dim, settings.model.w_dim, frequencies.float()
             ).to(fabric.device)
@@ -112,16 +105,8 @@ class Trainer:
             forward, critic_optimiser = fabric.setup(self.objective.critic, critic_optimiser)
             self._opponent = _Opponent(self.objective.critic, forward, critic_optimiser, game)
 
-        self._x, self._y = self._resident(data)
-        self.batch_size = min(training.batch_size, len(data.train))
-        if self.batch_size < fabric.world_size:
-            raise DifferentiaError(
-                f"A batch of {self.batch_size} cannot be shared by {fabric.world_size} devices. "
-                "Raise training.batch_size or lower training.devices."
-            )
-        # A last, smaller batch is left out; the order is new in every epoch, so nothing is left out for good.
-        self.steps_per_epoch = len(data.train) // self.batch_size
-        self.total_steps = self.steps_per_epoch * training.epochs
+        self.batches = Batches(data.train, training.batch_size, training.seed, fabric)
+        self.total_steps = self.batches.per_epoch * training.epochs
         self.step, self.seconds = 0, 0.0
         self.records: list[Record] = []
         self._names: list[str] = []
@@ -131,7 +116,7 @@ class Trainer:
     @property
     def epoch(self) -> int:
         """Finished epochs."""
-        return self.step // self.steps_per_epoch
+        return self.step // self.batches.per_epoch
 
     def run(
         self,
@@ -169,7 +154,7 @@ class Trainer:
             self._train_step()
             now = time.monotonic()
             self.seconds = before + now - started
-            epoch_ends = self.step % self.steps_per_epoch == 0
+            epoch_ends = self.step % self.batches.per_epoch == 0
             if epoch_ends:
                 self._finish_epoch()
             stopping = self.step == self.total_steps or stop()
@@ -184,17 +169,20 @@ class Trainer:
                 watch(self)
             if stopping:
                 break
+        self._end_training()
+        return self.step == self.total_steps
+
+    def _end_training(self) -> None:
+        """Bring the model into the state in which it is used: evaluation mode, the means of z rounded."""
         self.model.eval()
         self.model.z_head.resolution = self.settings.model.resolution
-        return self.step == self.total_steps
 
     def _fit_code_distributions(self) -> None:
         """Fit what new samples are drawn from, on up to 2,000 training samples of each class."""
-        self.model.eval()
-        self.model.z_head.resolution = self.settings.model.resolution
-        labels = self._y.cpu().numpy()
+        self._end_training()
+        labels = self.batches.y.cpu().numpy()
         rows = np.concatenate([np.flatnonzero(labels == c)[:2000] for c in range(self.model.n_classes)])
-        fit_code_distributions(self.model, self._x[torch.from_numpy(rows)].cpu().numpy(), labels[rows])
+        fit_code_distributions(self.model, self.batches.x[torch.from_numpy(rows)].cpu().numpy(), labels[rows])
 
     def checkpoint(self) -> Checkpoint:
         """Everything needed to go on from here."""
@@ -234,35 +222,13 @@ class Trainer:
         self._faulty = torch.zeros_like(self._sums)
         self._fault_step = torch.tensor(-1, device=self._sums.device)
 
-    def _resident(self, data: LabelledData) -> tuple[Tensor, Tensor]:
-        """Put the training split on the device where it fits, else leave it in (mapped) host memory."""
-        device = self.fabric.device
-        with warnings.catch_warnings():
-            # A read-only map is never written to, only gathered from.
-            warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-            x = torch.from_numpy(np.asarray(data.train.x))
-        y = torch.from_numpy(np.ascontiguousarray(data.train.y)).to(device)
-        if device.type == "cuda" and x.nbytes > 0.5 * torch.cuda.mem_get_info(device)[0]:
-            return x, y
-        return x.to(device), y
-
-    def _batch(self) -> tuple[Tensor, Tensor]:
-        """Gather this process's part of the current batch, as stored."""
-        epoch, position = divmod(self.step, self.steps_per_epoch)
-        if position == 0 or not hasattr(self, "_order"):
-            source = torch.Generator().manual_seed(_stream_seed(self.settings.training.seed, _ORDER, epoch))
-            self._order = torch.randperm(len(self._y), generator=source).to(self._x.device)
-        rows = self._order[position * self.batch_size : (position + 1) * self.batch_size]
-        rows = rows[self.fabric.global_rank :: self.fabric.world_size]
-        return self._x[rows].to(self._y.device), self._y[rows.to(self._y.device)]
-
     def _train_step(self) -> None:
-        training, device = self.settings.training, self._y.device
+        training, device = self.settings.training, self.fabric.device
         progress = self.step / self.total_steps
         rank = self.fabric.global_rank
         generator = torch.Generator(device)
-        generator.manual_seed(_stream_seed(training.seed, _NOISE, self.step, rank))
-        raw, y = self._batch()
+        generator.manual_seed(stream_seed(training.seed, NOISE, self.step, rank))
+        raw, y = self.batches.at(self.step)
         x = self.model.normalise(raw)
         # A code that is rounded from the start is empty, since the noise is still as wide as the prior.
         rounds = progress >= self.settings.model.rounding_start
@@ -314,7 +280,7 @@ class Trainer:
         self._check_finite()
         sums = self.fabric.all_reduce(self._sums)
         assert isinstance(sums, Tensor)
-        means = (sums / self.steps_per_epoch).tolist()
+        means = (sums / self.batches.per_epoch).tolist()
         capacity = self.objective.capacity
         targets = capacity.targets(self.step / self.total_steps).tolist()
         record: Record = {"epoch": self.epoch} | dict(zip(self._names, means, strict=True))
@@ -332,8 +298,9 @@ class Trainer:
         step = int(self._fault_step)
         if step >= 0:
             terms = ", ".join(f"{n} {v:.4g}" for n, v in zip(self._names, self._faulty.tolist(), strict=True))
+            epoch = step // self.batches.per_epoch + 1
             raise DifferentiaError(
-                f"The loss is no longer finite at step {step + 1}, epoch {step // self.steps_per_epoch + 1} "
+                f"The loss is no longer finite at step {step + 1}, epoch {epoch} "
                 f"({terms}). Lower training.learning_rate or the weights of the class loss, or resume from "
                 "the last checkpoint, which is from before"
             )

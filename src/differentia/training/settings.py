@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from importlib import resources
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -11,6 +11,8 @@ from differentia.data.settings import DataSettings
 from differentia.errors import DifferentiaError
 from differentia.models.two_code import ModelSettings
 from differentia.objectives.settings import ObjectiveSettings
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 PRESETS = ("strict", "report", "released", "naive")
 
@@ -100,7 +102,7 @@ def preset(name: str, data: DataSettings, shape: tuple[int, ...], changes: Mappi
     return validated(_merged(merged, changes) | {"preset": name, "data": data.model_dump()})
 
 
-def validated(values: Mapping[str, Any]) -> Settings:
+def validated(values: Any) -> Settings:
     """Build `Settings` from plain values, with a one-line error that names the field.
 
     Raises
@@ -108,24 +110,19 @@ def validated(values: Mapping[str, Any]) -> Settings:
     DifferentiaError
         If a field is unknown, missing or impossible.
     """
-    try:
-        return Settings.model_validate(values)
-    except ValidationError as problem:
-        raise DifferentiaError(_explain(problem)) from None
+    return _validated(Settings, values)
 
 
 def validated_data(values: Any) -> DataSettings:
-    """Build `DataSettings` from plain values, as `validated` does.
+    """Build `DataSettings` from plain values, as `validated` does."""
+    return _validated(DataSettings, values, "data")
 
-    Raises
-    ------
-    DifferentiaError
-        If a field is unknown, missing or impossible.
-    """
+
+def _validated(model: type[_Model], values: Any, *place: str) -> _Model:
     try:
-        return DataSettings.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as problem:
-        raise DifferentiaError(_explain(problem, "data")) from None
+        raise DifferentiaError(_explain(problem, *place)) from None
 
 
 def _explain(problem: ValidationError, *place: str) -> str:
