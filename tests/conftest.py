@@ -40,7 +40,7 @@ def digits_model(digits: LabelledData) -> TwoCodeModel:
     for _ in range(600):
         batch = torch.randint(len(x), (128,), generator=generator)
         z_noise, w_noise = (torch.randn(128, 4, generator=generator) for _ in range(2))
-        codes, _, logits = model(x[batch], y[batch], z_noise, w_noise)
+        codes, _, logits, _ = model(x[batch], y[batch], z_noise, w_noise)
         error = binary_cross_entropy_with_logits(logits, x[batch], reduction="sum") / 128
         loss = error + 0.25 * (codes.z.kl().sum() + codes.w.kl().sum()) / 128
         optimiser.zero_grad()

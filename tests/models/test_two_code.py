@@ -32,7 +32,7 @@ def test_a_decoded_image_has_the_size_of_the_encoded_one(
     model, y = built(settings, shape), torch.arange(5) % 4
     x = model.normalise(stored(shape))
     noises = torch.randn(5, 3), torch.randn(5, 2)
-    codes, (z, w), parameters = model(x, y, *noises)
+    codes, (z, w), parameters, _ = model(x, y, *noises)
     assert x.shape == parameters.shape == (5, shape[2], shape[0], shape[1])
     assert codes.z.mean.shape == codes.z.log_variance.shape == z.shape == (5, 3)
     assert codes.w.mean.shape == codes.w.log_variance.shape == w.shape == (5, 2)
@@ -70,7 +70,7 @@ def test_who_sees_the_class_is_what_the_settings_say(z_sees_y: bool, decoder_see
 def test_the_naive_model_has_no_w_and_a_z_that_sees_the_class() -> None:
     model = built(ModelSettings(z_dim=3, w_dim=0, z_sees_y=True, hidden=[16, 8]), (8, 8, 1))
     x, y = model.normalise(stored((8, 8, 1))), torch.arange(5) % 4
-    codes, (_, w), parameters = model(x, y, torch.randn(5, 3), torch.randn(5, 0))
+    codes, (_, w), parameters, _ = model(x, y, torch.randn(5, 3), torch.randn(5, 0))
     assert model.w_head is None
     assert w.shape == codes.w.mean.shape == (5, 0)
     assert codes.w.kl().sum() == 0

@@ -63,7 +63,7 @@ def _step_1(game: ClassLossSettings | None, **model: object) -> tuple:
     network, objective, x, y, output = _setting(game, **model)
     if objective.critic is not None:
         objective.critic.requires_grad_(False)
-    loss, terms = objective.model_loss(network, output, x, y, torch.Generator(), 1.0)
+    loss, terms = objective.model_loss(network, output, x, y, None, torch.Generator(), 1.0)
     loss.backward()
     return network, objective, terms, loss
 
@@ -98,7 +98,7 @@ def test_detached_w_of_the_report_gives_its_encoder_no_class_gradient() -> None:
 def test_ascent_is_minus_the_loss_that_step_2_minimises() -> None:
     game = ClassLossSettings(form="softmax", z_target="ascent", z_weight=2.0, w_weight=0)
     network, objective, x, y, output = _setting(game)
-    _, terms = objective.model_loss(network, output, x, y, torch.Generator(), 1.0)
+    _, terms = objective.model_loss(network, output, x, y, None, torch.Generator(), 1.0)
     _, critic_terms = objective.critic_loss(objective.critic, output, y, torch.Generator(), fresh=False)
     assert terms["misleading_z"].item() == pytest.approx(-critic_terms["critic_loss_z"].item())
 
@@ -126,7 +126,7 @@ def test_step_1_is_the_sum_of_its_terms() -> None:
     game = ClassLossSettings(z_weight=7, w_weight=3, warmup=0.5)
     network, objective, x, y, output = _setting(game)
     for progress, warmth in ((0.0, 0.0), (0.25, 0.5), (1.0, 1.0)):
-        loss, t = objective.model_loss(network, output, x, y, torch.Generator(), progress)
+        loss, t = objective.model_loss(network, output, x, y, None, torch.Generator(), progress)
         plain = t["negative_log_likelihood"] + t["kl_z"] + t["kl_w"]
         expected = plain + 7 * warmth * t["misleading_z"] + 3 * t["class_loss_w"]
         assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
@@ -145,7 +145,7 @@ def test_the_critic_hears_every_noise_level() -> None:
     y = torch.arange(12) % 2
     mean = torch.stack([y * 2.0 - 1, torch.zeros(12)], 1)
     z = output.codes.z._replace(mean=mean, log_variance=torch.full_like(mean, 8.0))
-    output = ModelOutput(output.codes._replace(z=z), (z.sample(torch.randn(12, 2)), mean), output.parameters)
+    output = output._replace(codes=output.codes._replace(z=z), samples=(z.sample(torch.randn(12, 2)), mean))
     optimiser = torch.optim.Adam(objective.critic.parameters(), 1e-2)
     for _ in range(100):
         loss, _ = objective.critic_loss(objective.critic, output, y, torch.Generator(), fresh=False)

@@ -47,6 +47,14 @@ def train(
     epochs: Annotated[
         int | None, typer.Option(help="Passes over the training data.", show_default="the preset's")
     ] = None,
+    generic: Annotated[
+        str | None,
+        typer.Option(
+            help="Declare what is generic, with commas between: shift, scale, stretch, rotate, shear, "
+            "brightness, contrast, thickness, blur; or none. z follows such a change, w ignores it.",
+            show_default="the preset's",
+        ),
+    ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -110,6 +118,7 @@ def train(
     """Train a model on labelled data and save it, its numbers and its pictures as a run folder.
 
     Examples: [bold]differentia train fashion-mnist[/bold], [bold]differentia train photos/ --size 64[/bold],
+    [bold]differentia train kinds --generic shift,scale,rotate,brightness[/bold],
     [bold]differentia train --resume runs/mnist-strict[/bold].
     """
     from differentia.training.settings import change, combined
@@ -124,6 +133,9 @@ def train(
             "precision": precision,
         },
     }
+    if generic is not None:
+        names = [] if generic == "none" else [name.strip() for name in generic.split(",")]
+        given["objective"] = {"generic": {"transformations": names}}
     named = {part: {k: v for k, v in fields.items() if v is not None} for part, fields in given.items()}
     if resume is not None and (data or config or out or set_ or any(named.values())):
         raise DifferentiaError(

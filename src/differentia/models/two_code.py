@@ -229,8 +229,8 @@ class TwoCodeModel(nn.Module):
         return next(self.parameters()).device
 
     def forward(
-        self, x: Tensor, y: Tensor, z_noise: Tensor, w_noise: Tensor
-    ) -> tuple[Codes, tuple[Tensor, Tensor], Tensor]:
+        self, x: Tensor, y: Tensor, z_noise: Tensor, w_noise: Tensor, view: Tensor | None = None
+    ) -> tuple[Codes, tuple[Tensor, Tensor], Tensor, Codes | None]:
         """One pass for training.
 
         Parameters
@@ -241,16 +241,23 @@ class TwoCodeModel(nn.Module):
             Classes, int64 ``[b]``.
         z_noise, w_noise : Tensor
             Standard-normal noise, ``[b, z_dim]`` and ``[b, w_dim]``.
+        view : Tensor or None
+            Another picture of each sample, ``[b, …]``, that w is read from; z is read from `x` all the same.
 
         Returns
         -------
         codes : Codes
-            The two posteriors.
+            The two posteriors that the samples are drawn from.
         samples : tuple of Tensor
             One sample of z and one of w.
         parameters : Tensor
             `likelihood_parameters` of the samples.
+        crossed : Codes or None
+            With a view, the other two posteriors: z of the view and w of `x`.
         """
-        codes = self.encode(x, y)
+        codes, crossed = self.encode(x, y), None
+        if view is not None:
+            seen = self.encode(view, y)
+            codes, crossed = Codes(codes.z, seen.w), Codes(seen.z, codes.w)
         z, w = codes.z.sample(z_noise), codes.w.sample(w_noise)
-        return codes, (z, w), self.likelihood_parameters(z, w, y)
+        return codes, (z, w), self.likelihood_parameters(z, w, y), crossed

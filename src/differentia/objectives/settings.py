@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from differentia.objectives.transformations import Transformation
+
 
 class CapacitySettings(BaseModel):
     """The price of the KL terms (eqs. 1 and 4)."""
@@ -86,12 +88,39 @@ class ClassLossSettings(BaseModel):
         return self
 
 
+class GenericSettings(BaseModel):
+    """What a person declares generic: transformations that z follows and w does not."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    transformations: list[Transformation] = Field(
+        [],
+        description="Any of shift, scale, stretch, rotate, shear, brightness, contrast, thickness, blur, for "
+        "images; [] declares none.",
+    )
+    equivariance_weight: float = Field(
+        1.0, ge=0, description="Weight of what a transformation moves in z beside its own dimension, nats."
+    )
+    invariance_weight: float = Field(
+        1.0, ge=0, description="Weight of what a transformation moves in w, nats."
+    )
+
+    @model_validator(mode="after")
+    def _once(self) -> "GenericSettings":
+        if len(set(self.transformations)) < len(self.transformations):
+            raise ValueError("transformations names one twice")
+        return self
+
+
 class ObjectiveSettings(BaseModel):
-    """The whole objective: likelihood, capacities, class loss."""
+    """The whole objective: likelihood, capacities, class loss, declared transformations."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     capacity: CapacitySettings = Field(CapacitySettings(), description="The price of the KL terms.")
     class_loss: ClassLossSettings | None = Field(
         ClassLossSettings(), description="The class loss and its game; null for none."
+    )
+    generic: GenericSettings = Field(
+        GenericSettings(), description="Transformations that are declared generic."
     )

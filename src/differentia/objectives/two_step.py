@@ -1,6 +1,6 @@
 """The two-step objective of section 3.3: what the model minimises, and what the classifier minimises.
 
-The training loop knows nothing of the objective but the two methods `model_loss` and `critic_loss`.
+The training loop knows nothing of the objective but the methods `view`, `model_loss` and `critic_loss`.
 """
 
 from typing import NamedTuple
@@ -12,8 +12,10 @@ from differentia.models.posterior import Posterior
 from differentia.models.two_code import Codes, TwoCodeModel
 from differentia.objectives.capacity import Capacity
 from differentia.objectives.class_loss import Critic, chance_loss, class_loss, prior_loss
+from differentia.objectives.generic import View, equivariance, invariance
 from differentia.objectives.likelihoods import negative_log_likelihood, squared_error
 from differentia.objectives.settings import ClassLossSettings, ObjectiveSettings
+from differentia.objectives.transformations import directions, transformed
 
 Terms = dict[str, Tensor]
 
@@ -23,11 +25,12 @@ cease in every batch that happens to lie above chance, and z, pushed from one si
 
 
 class ModelOutput(NamedTuple):
-    """What `TwoCodeModel.forward` returns: posteriors, one sample of each code, likelihood parameters."""
+    """What `TwoCodeModel.forward` returns."""
 
     codes: Codes
     samples: tuple[Tensor, Tensor]
     parameters: Tensor
+    crossed: Codes | None
 
 
 class TwoStepObjective(nn.Module):
@@ -35,7 +38,8 @@ class TwoStepObjective(nn.Module):
 
     Step 1 minimises, over encoders and decoder, the negative log-likelihood, plus the price of the KL terms
     (`Capacity`), plus ``z_weight`` times what misleads the classifier about z, plus ``w_weight`` times the
-    classifier's loss on w. Step 2 minimises, over the classifier, its loss on the detached codes.
+    classifier's loss on w, plus what keeps z and w to the declared transformations (`generic`). Step 2
+    minimises, over the classifier, its loss on the detached codes.
 
     Parameters
     ----------
@@ -68,12 +72,25 @@ class TwoStepObjective(nn.Module):
         if game is not None:
             self.critic = Critic(z_dim, w_dim, game.hidden, len(class_frequencies), game.shared)
 
+    def view(self, x: Tensor, generator: torch.Generator) -> View | None:
+        """Transform the pictures `x` by random strengths of the declared transformations.
+
+        None where none is declared: w is then read from `x`.
+        """
+        names = self.settings.generic.transformations
+        if not names:
+            return None
+        uniform = torch.rand((len(x), len(directions(names))), generator=generator, device=x.device)
+        strengths = 2.0 * uniform - 1.0
+        return View(transformed(x, names, strengths), strengths)
+
     def model_loss(
         self,
         model: TwoCodeModel,
         output: ModelOutput,
         x: Tensor,
         y: Tensor,
+        view: View | None,
         generator: torch.Generator,
         progress: float,
     ) -> tuple[Tensor, Terms]:
@@ -87,6 +104,8 @@ class TwoStepObjective(nn.Module):
             Its forward pass on the batch.
         x, y : Tensor
             Normalised samples ``[b, …]`` and classes int64 ``[b]``.
+        view : View or None
+            What `view` gave, whose pictures the forward pass was given.
         generator : torch.Generator
             Source of noise, on the device of `x`.
         progress : float
@@ -99,7 +118,7 @@ class TwoStepObjective(nn.Module):
         terms : dict of str to Tensor
             Detached scalars for the records.
         """
-        codes, (_, w), parameters = output
+        codes, (_, w), parameters, crossed = output
         likelihood = negative_log_likelihood(model, parameters, x).mean()
         kl = torch.stack([codes.z.kl().sum(1).mean(), codes.w.kl().sum(1).mean()])
         loss = likelihood + self.capacity.penalty(kl, progress)
@@ -122,6 +141,12 @@ class TwoStepObjective(nn.Module):
                 revealing = class_loss(self.critic.w(w), y, game.form)
                 loss = loss + game.w_weight * revealing
                 terms["class_loss_w"] = revealing
+        if view is not None and crossed is not None:
+            declared = self.settings.generic
+            terms["equivariance"] = equivariance(codes.z, crossed.z, view.strengths)
+            terms["invariance"] = invariance(crossed.w, codes.w)
+            loss = loss + declared.equivariance_weight * terms["equivariance"]
+            loss = loss + declared.invariance_weight * terms["invariance"]
         terms["loss"] = loss
         return loss, {name: term.detach() for name, term in terms.items()}
 
@@ -157,7 +182,7 @@ class TwoStepObjective(nn.Module):
         if fresh:
             z_sample = codes.z.sample(_noise(z_sample, generator))
             w_sample = codes.w.sample(_noise(w_sample, generator))
-        detached = ModelOutput(codes, (z_sample, w_sample), output.parameters)
+        detached = output._replace(codes=codes, samples=(z_sample, w_sample))
         z = torch.cat(_noisy(game, detached, generator)) if game.critic_reads != "w" else None
         z_logits, w_logits = critic(z, w_sample if game.critic_reads != "z" else None)
         terms: Terms = {}

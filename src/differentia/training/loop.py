@@ -38,8 +38,12 @@ def build_model(settings: Settings, data: LabelledData) -> TwoCodeModel:
     Raises
     ------
     DifferentiaError
-        If the architecture does not fit the samples.
+        If the architecture or a declared transformation does not fit the samples.
     """
+    if settings.objective.generic.transformations and len(data.shape) == 1:
+        raise DifferentiaError(
+            f"{data.name} holds vectors, and only images can be transformed: use --generic none."
+        )
     with torch.random.fork_rng():
         torch.manual_seed(stream_seed(settings.training.seed, WEIGHTS))
         try:
@@ -242,8 +246,9 @@ class Trainer:
         _set_rate(self._optimiser, training.learning_rate * rate)
         if self._opponent is not None:
             self._opponent.critic.requires_grad_(False)
-        output = ModelOutput(*self._forward(x, y, *noise))
-        loss, terms = self.objective.model_loss(self.model, output, x, y, generator, progress)
+        view = self.objective.view(x, generator)
+        output = ModelOutput(*self._forward(x, y, *noise, None if view is None else view.x))
+        loss, terms = self.objective.model_loss(self.model, output, x, y, view, generator, progress)
         self._optimiser.zero_grad()
         self.fabric.backward(loss)
         self._optimiser.step()

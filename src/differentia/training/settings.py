@@ -11,6 +11,7 @@ from differentia.data.settings import DataSettings
 from differentia.errors import DifferentiaError
 from differentia.models.two_code import ModelSettings
 from differentia.objectives.settings import ObjectiveSettings
+from differentia.objectives.transformations import directions
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -51,8 +52,13 @@ class Settings(BaseModel):
     training: TrainingSettings = Field(TrainingSettings())
 
     @model_validator(mode="after")
-    def _codes_and_critic_agree(self) -> "Settings":
+    def _codes_and_objective_agree(self) -> "Settings":
         game, model = self.objective.class_loss, self.model
+        needed = len(directions(self.objective.generic.transformations))
+        if needed > model.z_dim:
+            raise ValueError(f"the declared transformations need z_dim of at least {needed}")
+        if needed and not model.w_dim:
+            raise ValueError("declared transformations need w (w_dim above 0)")
         if game is None:
             return self
         if game.shared and model.z_dim != model.w_dim:

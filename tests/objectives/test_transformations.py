@@ -1,0 +1,117 @@
+"""What each declared transformation does to a picture, measured on the result."""
+
+import math
+from typing import get_args
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from differentia.evaluation.morphometry import measure
+from differentia.objectives.transformations import (
+    DIRECTIONS,
+    Transformation,
+    directions,
+    transformed,
+)
+
+NAMES = get_args(Transformation)
+
+
+def _blob(height: int = 40, width: int = 40) -> torch.Tensor:
+    """An upright soft ellipse of grey .6 at the centre."""
+    rows = (torch.arange(height) - (height - 1) / 2)[:, None]
+    columns = (torch.arange(width) - (width - 1) / 2)[None]
+    inside = 1 - torch.sqrt((rows / 11) ** 2 + (columns / 5) ** 2)
+    return (0.6 * torch.sigmoid(8 * inside))[None, None]
+
+
+def _measured(x: torch.Tensor, name: str) -> float:
+    pictures = (x * 255).round().byte().permute(0, 2, 3, 1).numpy()
+    measured = measure(pictures)
+    return float(measured.values[0, measured.names.index(name)])
+
+
+def _one(name: str, *strengths: float) -> torch.Tensor:
+    return transformed(_blob(), [name], torch.tensor([strengths]))
+
+
+def test_every_transformation_is_described() -> None:
+    assert tuple(DIRECTIONS) == NAMES
+    names = [direction.name for direction in directions(NAMES)]
+    assert len(set(names)) == len(names)
+    assert min(direction.reach for direction in directions(NAMES)) > 0
+
+
+def test_shift_moves_the_centre_of_mass_right_and_down() -> None:
+    moved = _one("shift", 1.0, -0.5)
+    assert _measured(moved, "x") - _measured(_blob(), "x") == pytest.approx(0.12 * 40, abs=0.05)
+    assert _measured(moved, "y") - _measured(_blob(), "y") == pytest.approx(-0.06 * 40, abs=0.05)
+
+
+@pytest.mark.parametrize("strength", [-1.0, 0.5])
+def test_shear_leans_by_its_angle(strength: float) -> None:
+    """An upright shape that is sheared by s leans by arctan s."""
+    lean = _measured(_one("shear", strength), "slant") - _measured(_blob(), "slant")
+    assert lean == pytest.approx(math.atan(0.4 * strength), abs=0.03)
+
+
+@pytest.mark.parametrize("strength", [-1.0, 1.0])
+def test_scale_and_stretch_multiply(strength: float) -> None:
+    area = math.exp(2 * 0.22 * strength)
+    assert _one("scale", strength).sum() == pytest.approx(float(_blob().sum()) * area, rel=0.02)
+    stretched = _one("stretch", strength)
+    assert stretched.sum() == pytest.approx(float(_blob().sum()) * math.exp(0.3 * strength), rel=0.02)
+    assert _measured(stretched, "height") == pytest.approx(_measured(_blob(), "height"), abs=0.3)
+
+
+def test_rotation_is_clockwise_and_keeps_the_form() -> None:
+    """The upright shape that turns clockwise leans to the right; turning back gives it again."""
+    assert _measured(_one("rotate", 0.6), "slant") > 0.1
+    there = transformed(_blob(), ["rotate"], torch.tensor([[0.8]]))
+    back = transformed(there, ["rotate"], torch.tensor([[-0.8]]))
+    assert (back - _blob()).abs().max() < 0.1
+
+
+def test_rotation_of_an_oblong_picture_keeps_lengths() -> None:
+    wide = _blob(40, 80)
+    turned = transformed(wide, ["rotate"], torch.tensor([[1.0]]))
+    assert turned.sum() == pytest.approx(float(wide.sum()), rel=0.01)
+    assert (turned[..., 20:60] - transformed(_blob(), ["rotate"], torch.tensor([[1.0]]))).abs().max() < 1e-4
+
+
+def test_thickness_grows_and_shrinks_by_a_pixel_on_every_side() -> None:
+    square = torch.zeros(1, 1, 20, 20)
+    square[..., 6:14, 6:14] = 1.0
+    assert transformed(square, ["thickness"], torch.tensor([[1.0]])).sum() == 100
+    assert transformed(square, ["thickness"], torch.tensor([[-1.0]])).sum() == 36
+    assert transformed(square, ["thickness"], torch.tensor([[0.5]])).sum() == pytest.approx(64 + 18)
+
+
+def test_intensities() -> None:
+    blob = _blob()
+    assert torch.allclose(_one("brightness", -1.0), blob * math.exp(-0.5))
+    flat = _one("contrast", -1.0)
+    assert flat.std() == pytest.approx(float(blob.std()) * math.exp(-0.4), rel=1e-4)
+    assert flat.mean() == pytest.approx(float(blob.mean()), rel=1e-4)
+    sharpness = [_measured(_one("blur", s), "sharpness") for s in (-1.0, 0.0, 1.0)]
+    assert sharpness[0] > sharpness[1] > sharpness[2]
+
+
+@given(
+    st.lists(st.sampled_from(NAMES), unique=True, min_size=1),
+    st.sampled_from([(1, 9, 7), (3, 8, 8)]),
+    st.integers(0, 1000),
+)
+def test_any_combination_stays_a_picture_and_strength_0_changes_nothing(
+    names: list[Transformation], shape: tuple[int, int, int], seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    x = torch.from_numpy(rng.random((3, *shape), dtype=np.float32))
+    count = len(directions(names))
+    out = transformed(x, names, torch.from_numpy(rng.uniform(-1, 1, (3, count)).astype(np.float32)))
+    assert out.shape == x.shape
+    assert ((out >= 0) & (out <= 1)).all()  # false for NaN too
+    assert torch.allclose(transformed(x, names, torch.zeros(3, count)), x, atol=1e-5)
