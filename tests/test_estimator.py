@@ -11,7 +11,7 @@ from differentia import Differentia
 from differentia.errors import DifferentiaError
 
 SMALL = {
-    "model": {"network": "mlp", "hidden": [64, 32], "z_dim": 3, "w_dim": 4},
+    "model": {"network": "mlp", "hidden": [64, 32], "z_dim": 4, "w_dim": 4},
     "training": {"batch_size": 256, "accelerator": "cpu"},
 }
 
@@ -31,7 +31,7 @@ def fitted(images: tuple[np.ndarray, np.ndarray]) -> Differentia:
 def test_codes_have_their_shapes_and_repeat(fitted: Differentia, images: tuple) -> None:
     x, y = images
     z, w = fitted.transform(x[:20]), fitted.transform_conditional(x[:20], y[:20])
-    assert (z.shape, w.shape) == ((20, 3), (20, 4))
+    assert (z.shape, w.shape) == ((20, 4), (20, 4))
     np.testing.assert_array_equal(fitted.transform(x[5:10]), z[5:10])
     np.testing.assert_array_equal(fitted.transform_conditional(x[5:10], y[5:10]), w[5:10])
 
@@ -104,4 +104,4 @@ def test_a_preset_whose_z_sees_the_class_asks_for_it(images: tuple) -> None:
     fitted = Differentia(epochs=1, settings=changes).fit(x[:400], y[:400])
     with pytest.raises(DifferentiaError, match="Pass y"):
         fitted.transform(x[:3])
-    assert fitted.transform(x[:3], y[:3]).shape == (3, 3)
+    assert fitted.transform(x[:3], y[:3]).shape == (3, 4)

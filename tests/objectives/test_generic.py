@@ -57,17 +57,19 @@ def _parts(names: list[str]) -> tuple:
     return model, TwoStepObjective(settings, 3, 2, torch.full((4,), 0.25))
 
 
-def test_w_is_read_from_the_view_and_z_from_the_sample() -> None:
+def test_half_of_the_batch_reads_w_from_the_view_and_all_read_z_from_the_sample() -> None:
     model, objective = _parts(["shift", "blur"])
     x, y = torch.rand(12, 1, 8, 8), torch.arange(12) % 4
     view = objective.view(x, torch.Generator())
     assert view is not None
     assert view.strengths.shape == (12, 3)
     output = ModelOutput(*model(x, y, torch.zeros(12, 3), torch.zeros(12, 2), view.x))
-    assert torch.equal(output.codes.z.mean, model.encode(x, y).z.mean)
-    assert torch.equal(output.codes.w.mean, model.encode(view.x, y).w.mean)
+    own, seen = model.encode(x, y), model.encode(view.x, y)
     assert output.crossed is not None
-    assert torch.equal(output.crossed.w.mean, model.encode(x, y).w.mean)
+    assert torch.equal(output.codes.z.mean, own.z.mean)
+    assert torch.equal(output.crossed.z.mean, seen.z.mean)
+    assert torch.equal(output.codes.w.mean, torch.cat([seen.w.mean[:6], own.w.mean[6:]]))
+    assert torch.equal(output.crossed.w.mean, torch.cat([own.w.mean[:6], seen.w.mean[6:]]))
     loss, terms = objective.model_loss(model, output, x, y, view, torch.Generator(), 1.0)
     assert min(terms["equivariance"], terms["invariance"]) > 0
     without = loss - terms["equivariance"] - terms["invariance"]

@@ -83,11 +83,17 @@ def test_rotation_of_an_oblong_picture_keeps_lengths() -> None:
 
 
 def test_thickness_grows_and_shrinks_by_a_pixel_on_every_side() -> None:
-    square = torch.zeros(1, 1, 20, 20)
-    square[..., 6:14, 6:14] = 1.0
+    square = torch.zeros(1, 1, 28, 28)
+    square[..., 10:18, 10:18] = 1.0
     assert transformed(square, ["thickness"], torch.tensor([[1.0]])).sum() == 100
     assert transformed(square, ["thickness"], torch.tensor([[-1.0]])).sum() == 36
     assert transformed(square, ["thickness"], torch.tensor([[0.5]])).sum() == pytest.approx(64 + 18)
+
+
+def test_thickness_reaches_less_than_a_pixel_in_small_pictures() -> None:
+    square = torch.zeros(1, 1, 7, 7)
+    square[..., 3, 3] = 1.0
+    assert transformed(square, ["thickness"], torch.tensor([[1.0]])).sum() == pytest.approx(1 + 8 / 4)
 
 
 def test_intensities() -> None:

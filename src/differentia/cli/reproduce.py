@@ -1,4 +1,4 @@
-"""``differentia reproduce``: the report's tables and figures, ours beside theirs."""
+"""``differentia reproduce``: the report's tables and figures, ours beside theirs, and our own experiments."""
 
 import os
 from pathlib import Path
@@ -14,11 +14,13 @@ def reproduce(
     what: Annotated[
         str,
         typer.Argument(
-            help="table1, table2, figure2 … figure7, naive (section 3.1), or all.", show_default=False
+            help="table1, table2, figure2 … figure7, naive (section 3.1); separation and frontier, which are "
+            "ours; or all.",
+            show_default=False,
         ),
     ],
     datasets: Annotated[
-        str, typer.Option(help="mnist, fashion-mnist, celeba or digits, with commas between them.")
+        str, typer.Option(help="mnist, fashion-mnist, celeba, kinds or digits, with commas between them.")
     ] = "mnist,fashion-mnist",
     seeds: Annotated[int, typer.Option(min=1, max=100, help="Runs of each reading, for the interval.")] = 3,
     readings: Annotated[

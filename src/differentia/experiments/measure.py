@@ -13,12 +13,14 @@ from differentia.data.dataset import LabelledData
 from differentia.evaluation.audit import audit
 from differentia.evaluation.battery import INPUTS
 from differentia.evaluation.coding import CodedSplit, code_split
+from differentia.evaluation.factors import name_factors
+from differentia.evaluation.generation import generation
 from differentia.experiments.identity import identity
 from differentia.models.batched import decode_all, squared_errors
 from differentia.models.two_code import TwoCodeModel
 from differentia.objectives.class_loss import Classifier, class_loss
 
-VERSION = 1
+VERSION = 2
 """Raised when `measure` measures something else, so that stored results are measured again."""
 
 PROBE_HIDDEN = [256]
@@ -43,8 +45,9 @@ def measure(model: TwoCodeModel, data: LabelledData, seed: int) -> dict[str, Any
     -------
     dict
         Plain JSON types: ``accuracy`` of the report's classifier on z and on w, ``audit`` (worst case of
-        both codes), ``squared_error`` a sample, ``kl_z`` and ``kl_w`` in nats, ``chance``, and ``identity``
-        of section 3.1 for the naive model.
+        both codes, swap test, what z carries), ``generation`` (coverage and class consistency of draws),
+        ``generic`` (measurements that a dimension of z carries in every class), ``squared_error`` a sample,
+        ``kl_z`` and ``kl_w`` in nats, ``chance``, and ``identity`` of section 3.1 for the naive model.
     """
     train, test = code_split(model, data.train, seed), code_split(model, data.test, seed)
     codes = ("z", "w") if model.settings.w_dim else ("z",)
@@ -56,6 +59,8 @@ def measure(model: TwoCodeModel, data: LabelledData, seed: int) -> dict[str, Any
             for code in codes
         },
         "audit": _audit(model, data, seed) if model.settings.w_dim else None,
+        "generation": _generation(model, data, seed) if model.settings.w_dim else None,
+        "generic": _generic(model, data, seed) if model.settings.w_dim else None,
         "squared_error": float(squared_errors(model, decoded, test.x).mean()),
         "kl_z": float(test.posterior.z_kl().sum(1).mean()),
         "kl_w": float(test.posterior.w_kl().sum(1).mean()) if model.settings.w_dim else None,
@@ -121,7 +126,26 @@ def _audit(model: TwoCodeModel, data: LabelledData, seed: int) -> dict[str, Any]
             }
             for code, forms in worst.items()
         },
+        "swap": {"says_b": found.swap.says_b.value, "real": found.swap.real.value},
+        "exchanged": found.collapse.error_z_exchanged_within,
+        "recovered": {row.name: {"z": row.r2_z, "w": row.r2_w} for row in found.collapse.recovered},
     }
+
+
+def _generation(model: TwoCodeModel, data: LabelledData, seed: int) -> dict[str, Any]:
+    """Return coverage of drawn and of real samples, both against real ones, and class consistency."""
+    found = generation(model, data, seed, quick=True)
+    return {
+        "coverage": found.drawn and found.drawn.coverage,
+        "real_coverage": found.real and found.real.coverage,
+        "consistency": found.consistency,
+    }
+
+
+def _generic(model: TwoCodeModel, data: LabelledData, seed: int) -> list[str]:
+    """Return the measurements that some dimension of z carries, with the same sign, in every class."""
+    report = name_factors(model, data, seed, quick=True)
+    return sorted({report.measurements[f.measurement] for f in report.generic if f.measurement is not None})
 
 
 def _samples(split: CodedSplit, code: str) -> NDArray[np.float32]:

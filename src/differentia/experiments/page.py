@@ -99,6 +99,8 @@ def write_page(results: Path) -> Path:
         table1=first,
         table2=section(results, "table2"),
         naive=section(results, "naive"),
+        separation=section(results, "separation"),
+        frontier=section(results, "frontier"),
         effects=effects(first.made) if first else [],
         distances=distances(first.made, first.made.datasets) if first else {},
         readings=READINGS,

@@ -1,4 +1,4 @@
-"""Readings of the report: a preset, what is changed in it, and which printed row it stands beside."""
+"""Readings of the report, and our own settings beside them: a preset and what is changed in it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -87,6 +87,35 @@ def _plain(reading: Reading) -> Reading:
     return Reading(name, reading.preset, meaning, {"objective": objective}, reading.row, without)
 
 
+def _strict(part: str, meaning: str, changes: Changes) -> Reading:
+    """Return the preset strict with one part taken out."""
+    return Reading(f"strict-{part}", "strict", f"strict {meaning}", changes)
+
+
+_ABLATIONS = (
+    _strict(
+        "undeclared",
+        "without declared transformations",
+        {"objective": {"generic": {"transformations": []}}},
+    ),
+    _strict("unrounded", "with means of z of any resolution", {"model": {"resolution": 0.0}}),
+    _strict("own-variance", "with a variance of z for each input", {"model": {"shared_variance": False}}),
+    _strict("free-z", "without the adversary on z", _objective({"z_weight": 0.0})),
+    _strict("free-w", "without the cooperative head on w", _objective({"w_weight": 0.0})),
+    _strict(
+        "weak-critic",
+        "with one critic step a batch, on samples only",
+        _objective({"critic_steps": 1, "noise_levels": [1.0]}),
+    ),
+    _strict("prior-goal", "with p(y) as the adversary's goal", _objective({"z_target": "prior"})),
+    _strict(
+        "absolute",
+        "with the printed capacity, 100·\\|KL − C\\|",
+        _objective({}, {"mode": "absolute", "growth": 0.5}),
+    ),
+)
+"""The preset strict, each part removed in turn."""
+
 READINGS = {
     reading.name: reading
     for reading in (
@@ -111,6 +140,20 @@ READINGS = {
             "without-plain",
         ),
         Reading(
+            "vae",
+            "strict",
+            "a VAE with the network and training of strict: β = γ = 1, no class loss, nothing declared",
+            {
+                "model": {"shared_variance": False, "resolution": 0.0},
+                "objective": {
+                    "capacity": _PLAIN,
+                    "class_loss": None,
+                    "generic": {"transformations": []},
+                },
+            },
+        ),
+        *_ABLATIONS,
+        Reading(
             "naive-uncapped",
             "naive",
             _NAIVE + "eq. 1 with β = 1, no cap",
@@ -125,6 +168,9 @@ READINGS = {
         ),
     )
 }
+
+ABLATED = tuple(reading.name for reading in _ABLATIONS)
+"""Forms of the preset strict with one part taken out."""
 
 WITH_CAPACITY = tuple(reading.name for reading in _OF_REPORT)
 """Readings of the report with L_class that have a plain form, for table 2 and figures 6 and 7."""

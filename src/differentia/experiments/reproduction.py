@@ -21,6 +21,7 @@ from differentia.experiments.declarations import (
 )
 from differentia.experiments.drawings import draw_figure
 from differentia.experiments.effect import distances, effects
+from differentia.experiments.frontier import draw_frontier
 from differentia.experiments.page import write_page
 from differentia.experiments.readings import chosen
 from differentia.experiments.results import records, store, stored
@@ -109,7 +110,9 @@ def plan(request: Request) -> list[Cell]:
             # Seed by seed, so that an interrupted table has whole rows.
             for seed in range(1 if experiment.one_seed else request.seeds):
                 for reading in experiment.readings(request.names(experiment)):
-                    settings = settings_of(reading, dataset, shapes[dataset], seed, request.quick)
+                    settings = settings_of(
+                        reading, dataset, shapes[dataset], seed, request.quick, experiment.preset_training
+                    )
                     cells.append(Cell(experiment.name, reading, Job(dataset, settings)))
     return cells
 
@@ -173,6 +176,9 @@ def _write_table(
     for dataset in request.datasets:
         if made.of(dataset):
             console.print(tables.to_rich(made, dataset))
+    if experiment.name == "frontier":
+        for dataset in made.datasets:
+            draw_frontier(made, dataset, results / f"{stem}-{dataset}.png")
     if experiment.name == "table1":
         for effect in effects(made):
             if effect.dataset in request.datasets:

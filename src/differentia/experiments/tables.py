@@ -69,6 +69,11 @@ class Table:
         """Return the rows of a data set."""
         return [line for line in self.lines if line.dataset == dataset]
 
+    def value(self, line: Line, key: str) -> float | None:
+        """Return the mean in the column of that key."""
+        found = line.means[[column.key for column in self.columns].index(key)]
+        return None if found is None else found.value
+
     @property
     def datasets(self) -> list[str]:
         """Data sets with a row, in order."""
@@ -116,7 +121,35 @@ _COSTS = (
     Column("kl_w", "KL_w", 1, _of("kl_w")),
 )
 
+
+def _recovered(measurement: str, code: str) -> Callable[[Record], float | None]:
+    """R² within class of a measurement from a code; None where the data have no such measurement."""
+    return lambda record: record["audit"]["recovered"].get(measurement, {}).get(code)
+
+
+_SEPARATION = (
+    Column("z_worst", "z, worst probe", 3, _worst("z", "samples"), brief="z"),
+    Column("z_parameters", "[μ, log σ²] of z", 3, _worst("z", "parameters"), brief="[μ, σ]"),
+    Column("w_worst", "w, best probe", 3, _worst("w", "samples"), brief="w"),
+    Column("swap", "swap shows w's class", 3, _of("audit", "swap", "says_b"), brief="swap"),
+    Column("squared_error", "squared error", 1, _of("squared_error"), brief="error"),
+    Column("exchanged", "z exchanged", 1, _of("audit", "exchanged")),
+    Column("coverage", "coverage", 2, _of("generation", "coverage"), brief="coverage"),
+    Column("real_coverage", "of real pictures", 2, _of("generation", "real_coverage")),
+    Column("consistency", "draws show y", 3, _of("generation", "consistency")),
+    Column("generic", "generic dimensions", 1, lambda record: float(len(record["generic"])), brief="generic"),
+)
+
 COLUMNS = {
+    "separation": (
+        *_SEPARATION,
+        *(
+            Column(f"{name}_{code}", f"{name} from {code}", 2, _recovered(name, code))
+            for name in ("slant", "thickness", "width", "brightness")
+            for code in ("z", "w")
+        ),
+    ),
+    "frontier": _SEPARATION,
     "table1": (
         Column("z", "z", 3, _accuracy("z"), _table_1("z"), "z"),
         Column("w", "w", 3, _accuracy("w"), _table_1("w"), "w"),

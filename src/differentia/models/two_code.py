@@ -242,7 +242,8 @@ class TwoCodeModel(nn.Module):
         z_noise, w_noise : Tensor
             Standard-normal noise, ``[b, z_dim]`` and ``[b, w_dim]``.
         view : Tensor or None
-            Another picture of each sample, ``[b, …]``, that w is read from; z is read from `x` all the same.
+            Another picture of each sample, ``[b, …]``. The first half of the batch reads w from it, the other
+            half from `x`, so that the encoder of w knows both; z is read from `x`.
 
         Returns
         -------
@@ -253,11 +254,15 @@ class TwoCodeModel(nn.Module):
         parameters : Tensor
             `likelihood_parameters` of the samples.
         crossed : Codes or None
-            With a view, the other two posteriors: z of the view and w of `x`.
+            With a view, the other two posteriors: z of the view, and w of the picture it was not read from.
         """
         codes, crossed = self.encode(x, y), None
         if view is not None:
-            seen = self.encode(view, y)
-            codes, crossed = Codes(codes.z, seen.w), Codes(seen.z, codes.w)
+            seen, half = self.encode(view, y), len(x) // 2
+            read, unread = (
+                Posterior(*(torch.cat([a[:half], b[half:]]) for a, b in zip(first, second, strict=True)))
+                for first, second in ((seen.w, codes.w), (codes.w, seen.w))
+            )
+            codes, crossed = Codes(codes.z, read), Codes(seen.z, unread)
         z, w = codes.z.sample(z_noise), codes.w.sample(w_noise)
         return codes, (z, w), self.likelihood_parameters(z, w, y), crossed

@@ -41,10 +41,13 @@ DIRECTIONS: dict[Transformation, tuple[Direction, ...]] = {
     "shear": (Direction("slant", 0.4, "leaning to the right, tangent of the angle"),),
     "brightness": (Direction("brightness", 0.5, "brighter, logarithm of the factor"),),
     "contrast": (Direction("contrast", 0.4, "away from the mean grey, logarithm of the factor"),),
-    "thickness": (Direction("thickness", 1.0, "dilated by a pixel on every side; −1 eroded by one"),),
-    "blur": (Direction("blur", 1.0, "the mean of 3×3 pixels; −1 as much sharper"),),
+    "thickness": (Direction("thickness", 1.0, "dilated by a pixel on every side, below 28 pixels by less"),),
+    "blur": (Direction("blur", 1.0, "the mean of 3×3 pixels, below 28 pixels less"),),
 }
 """What each transformation changes, in the order of the dimensions of z that follow it."""
+
+_FULL_SIDE = 28
+"""From this height and width on, thickness and blur reach a whole pixel; in smaller ones, so much less."""
 
 _AFFINE = {"x", "y", "size", "width", "rotation", "slant"}
 
@@ -79,11 +82,12 @@ def transformed(x: Tensor, names: Sequence[Transformation], strengths: Tensor) -
         direction.name: direction.reach * column[:, None, None, None]
         for direction, column in zip(directions(names), strengths.T, strict=True)
     }
+    pixel = min(1.0, min(x.shape[2:]) / _FULL_SIDE)
     if "thickness" in amounts:
-        amount = amounts["thickness"]
+        amount = pixel * amounts["thickness"]
         x = x + amount.clamp(min=0) * (_dilated(x) - x) + amount.clamp(max=0) * (x + _dilated(-x))
     if "blur" in amounts:
-        x = x + amounts["blur"] * (F.avg_pool2d(x, 3, 1, 1, count_include_pad=False) - x)
+        x = x + pixel * amounts["blur"] * (F.avg_pool2d(x, 3, 1, 1, count_include_pad=False) - x)
     if amounts.keys() & _AFFINE:
         grid = F.affine_grid(_sampling(amounts, x), list(x.shape), align_corners=False)
         x = F.grid_sample(x, grid, padding_mode="border", align_corners=False)

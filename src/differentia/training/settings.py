@@ -56,9 +56,9 @@ class Settings(BaseModel):
         game, model = self.objective.class_loss, self.model
         needed = len(directions(self.objective.generic.transformations))
         if needed > model.z_dim:
-            raise ValueError(f"the declared transformations need z_dim of at least {needed}")
+            raise ValueError(f"the declared transformations need z_dim of at least {needed}; declare fewer")
         if needed and not model.w_dim:
-            raise ValueError("declared transformations need w (w_dim above 0)")
+            raise ValueError("declared transformations need w (w_dim above 0); declare none")
         if game is None:
             return self
         if game.shared and model.z_dim != model.w_dim:
