@@ -105,7 +105,7 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if self.epochs is not None:
             given.append({"training": {"epochs": self.epochs}})
         source = DataSettings(source=IN_MEMORY)
-        self.settings_ = preset(self.preset, source, self._data.shape, combined(given))
+        self.settings_ = preset(self.preset, source, self._data.shape, combined(given), len(self._data.train))
         accelerator = self.settings_.training.accelerator
         trainer = Trainer(self.settings_, self._data, Fabric(accelerator=accelerator, devices=1))
         trainer.run()

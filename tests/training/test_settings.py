@@ -30,6 +30,18 @@ def test_every_preset_is_valid_for_every_data_set(name: str, source: str, shape:
         assert settings.model.network == "mlp"
 
 
+@pytest.mark.parametrize("name", PRESETS)
+def test_small_data_get_more_passes(name: str) -> None:
+    """Below 10,000 samples the passes of MNIST would be a few hundred steps."""
+    many, few = (
+        preset(name, DataSettings(source="photos"), (28, 28, 1), {}, n_train).training
+        for n_train in (60_000, 2_000)
+    )
+    assert few.epochs >= 60
+    assert few.batch_size <= 64
+    assert many.epochs < few.epochs
+
+
 def test_the_report_preset_holds_the_printed_numbers() -> None:
     settings = preset("report", DataSettings(source="mnist"), (28, 28, 1), {})
     capacity, game = settings.objective.capacity, settings.objective.class_loss

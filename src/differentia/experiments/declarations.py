@@ -208,7 +208,7 @@ def settings_of(
     shape: tuple[int, ...],
     seed: int,
     quick: bool,
-    preset_training: bool = False,
+    own_training: int | None = None,
 ) -> Settings:
     """Return the settings of a reading on a data set.
 
@@ -224,14 +224,14 @@ def settings_of(
         Seed of weights, order and noise.
     quick : bool
         Train on 10,000 samples with the quick budget.
-    preset_training : bool
-        Train as the preset does.
+    own_training : int or None
+        Train as the preset does with so many training samples; None for the budget of all readings.
     """
-    training = {} if preset_training else dict(TRAINING[dataset])
+    training = dict(TRAINING[dataset]) if own_training is None else {}
     if quick and dataset != "digits":
         training |= QUICK_TRAINING
     changes = combined([dict(reading.changes), {"training": training | {"seed": seed}}])
-    return preset(reading.preset, data_settings(dataset, quick), shape, changes)
+    return preset(reading.preset, data_settings(dataset, quick), shape, changes, own_training)
 
 
 def data_settings(dataset: str, quick: bool) -> DataSettings:

@@ -101,18 +101,18 @@ def plan(request: Request) -> list[Cell]:
     DifferentiaError
         If a data set cannot be read.
     """
-    shapes = {
-        name: load(data_settings(name, request.quick), progress=True).shape for name in request.datasets
-    }
+    shapes, sizes = {}, {}
+    for name in request.datasets:
+        data = load(data_settings(name, request.quick), progress=True)
+        shapes[name], sizes[name] = data.shape, len(data.train)
     cells = []
     for experiment in request.experiments():
         for dataset in (name for name in request.datasets if name in experiment.datasets):
             # Seed by seed, so that an interrupted table has whole rows.
             for seed in range(1 if experiment.one_seed else request.seeds):
                 for reading in experiment.readings(request.names(experiment)):
-                    settings = settings_of(
-                        reading, dataset, shapes[dataset], seed, request.quick, experiment.preset_training
-                    )
+                    own = sizes[dataset] if experiment.preset_training else None
+                    settings = settings_of(reading, dataset, shapes[dataset], seed, request.quick, own)
                     cells.append(Cell(experiment.name, reading, Job(dataset, settings)))
     return cells
 

@@ -17,6 +17,9 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 PRESETS = ("strict", "report", "released", "naive")
 
+SMALL = 10_000
+"""Data with fewer training samples take the presets' section ``small``: more passes, in smaller batches."""
+
 
 class TrainingSettings(BaseModel):
     """The loop: how long, how fast, on what."""
@@ -76,7 +79,13 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def preset(name: str, data: DataSettings, shape: tuple[int, ...], changes: Mapping[str, Any]) -> Settings:
+def preset(
+    name: str,
+    data: DataSettings,
+    shape: tuple[int, ...],
+    changes: Mapping[str, Any],
+    n_train: int | None = None,
+) -> Settings:
     """Return the settings of a preset for a data set.
 
     Parameters
@@ -90,6 +99,8 @@ def preset(name: str, data: DataSettings, shape: tuple[int, ...], changes: Mappi
         ``vectors``, ``pictures`` (32 pixels or more, or colour) or the base.
     changes : mapping
         Nested changes to the preset, e.g. ``{"training": {"epochs": 3}}``.
+    n_train : int or None
+        Number of training samples; below `SMALL` the section ``small`` applies. None for many.
 
     Raises
     ------
@@ -102,7 +113,8 @@ def preset(name: str, data: DataSettings, shape: tuple[int, ...], changes: Mappi
     sections = yaml.safe_load(text)
     kind = "vectors" if len(shape) == 1 else "pictures" if shape[2] == 3 or min(shape[:2]) >= 32 else "base"
     merged = sections["base"]
-    for section in (kind, data.source):
+    small = "small" if n_train is not None and n_train < SMALL else "base"
+    for section in (kind, small, data.source):
         if section != "base":
             merged = _merged(merged, sections.get(section, {}))
     return validated(_merged(merged, changes) | {"preset": name, "data": data.model_dump()})
