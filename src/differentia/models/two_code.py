@@ -26,6 +26,12 @@ class ModelSettings(BaseModel):
     w_dim: int = Field(
         10, ge=0, le=1024, description="|w|, dimensions of the conditional code; 0 gives the naive model."
     )
+    remainder_dim: int = Field(
+        0,
+        ge=0,
+        description="The last so many dimensions of w, which `differentia refine` adds: they hold what z and "
+        "w left over.",
+    )
     hidden: list[int] = Field(
         [512, 256], min_length=1, description="Widths of the MLP trunk; conv uses the last one only."
     )
@@ -59,6 +65,8 @@ class ModelSettings(BaseModel):
     def _widths(self) -> "ModelSettings":
         if min(*self.hidden, *self.channels, 1) < 1:
             raise ValueError("hidden and channels must be positive")
+        if self.remainder_dim and self.remainder_dim >= self.w_dim:
+            raise ValueError("remainder_dim must leave at least one dimension of w to the teacher's")
         return self
 
 
@@ -73,6 +81,8 @@ class TwoCodeModel(nn.Module):
     """Figure 1 of the report: a trunk, a head for z, a head for w that sees y, and a decoder.
 
     With ``w_dim = 0`` and ``z_sees_y`` it is the naive model of section 3.1: q(z | x, y) and p(x | z, y).
+    With ``remainder_dim`` the last dimensions of w, the remainder u, come from a trunk and a head of their
+    own, and z and the other dimensions of w are what they would be without it.
 
     Parameters
     ----------
@@ -133,13 +143,17 @@ class TwoCodeModel(nn.Module):
         act, hidden, channels = settings.activation, settings.hidden, settings.channels
         seen_by_decoder = n_classes if settings.decoder_sees_y else 0
         code_dim = settings.z_dim + settings.w_dim
-        self.trunk: MLPTrunk | ConvTrunk
+
+        def trunk() -> MLPTrunk | ConvTrunk:
+            if settings.network == "mlp":
+                return MLPTrunk(inner, hidden, act)
+            return ConvTrunk(inner, channels, hidden[-1], act)
+
+        self.trunk = trunk()
         self.decoder: MLPDecoder | ConvDecoder
         if settings.network == "mlp":
-            self.trunk = MLPTrunk(inner, hidden, act)
             self.decoder = MLPDecoder(code_dim, inner, hidden[::-1], seen_by_decoder, act)
         else:
-            self.trunk = ConvTrunk(inner, channels, hidden[-1], act)
             self.decoder = ConvDecoder(code_dim, inner, channels[::-1], hidden[-1], seen_by_decoder, act)
         self.z_head = PosteriorHead(
             self.trunk.width,
@@ -149,11 +163,13 @@ class TwoCodeModel(nn.Module):
             settings.resolution,
             act,
         )
-        self.w_head = (
-            PosteriorHead(self.trunk.width, settings.w_dim, n_classes, False, 0.0, act)
-            if settings.w_dim
-            else None
-        )
+
+        def w_head(dim: int) -> PosteriorHead | None:
+            return PosteriorHead(self.trunk.width, dim, n_classes, False, 0.0, act) if dim else None
+
+        self.w_head = w_head(settings.w_dim - settings.remainder_dim)
+        self.remainder_trunk = trunk() if settings.remainder_dim else None
+        self.remainder_head = w_head(settings.remainder_dim)
         self.register_buffer("z_location", torch.zeros(settings.z_dim))
         self.register_buffer("z_spread", torch.eye(settings.z_dim))
         self.register_buffer("w_location", torch.zeros(n_classes, settings.w_dim))
@@ -188,7 +204,11 @@ class TwoCodeModel(nn.Module):
         if self.w_head is None:
             empty = z.mean[:, :0]
             return Codes(z, Posterior(empty, empty))
-        return Codes(z, self.w_head(h, y))
+        w: Posterior = self.w_head(h, y)
+        if self.remainder_trunk is not None and self.remainder_head is not None:
+            u = self.remainder_head(self.remainder_trunk(x), y)
+            w = Posterior(*(torch.cat(parts, dim=1) for parts in zip(w, u, strict=True)))
+        return Codes(z, w)
 
     def draw_codes(self, z_noise: Tensor, w_noise: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Turn standard-normal noise into codes of new samples of the classes `y`, int64 ``[b]``.

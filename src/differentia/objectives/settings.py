@@ -112,6 +112,19 @@ class GenericSettings(BaseModel):
         return self
 
 
+class JacobianSettings(BaseModel):
+    """What a student of `differentia refine` minimises beside the negative log-likelihood."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    price: float = Field(0.15, ge=0, description="Price of a nat of the remainder's KL.")
+    weight: float = Field(
+        20.0,
+        ge=0,
+        description="Nats that it costs to lose all of what an exchange of z, of w, or of w and class changes.",
+    )
+
+
 class ObjectiveSettings(BaseModel):
     """The whole objective: likelihood, capacities, class loss, declared transformations."""
 
@@ -123,4 +136,9 @@ class ObjectiveSettings(BaseModel):
     )
     generic: GenericSettings = Field(
         GenericSettings(), description="Transformations that are declared generic."
+    )
+    jacobian: JacobianSettings | None = Field(
+        None,
+        description="Set by `differentia refine`, and then all that is minimised; the other parts say how "
+        "the teacher was trained.",
     )

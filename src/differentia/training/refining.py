@@ -1,0 +1,55 @@
+"""From a finished run to the settings of its refinement."""
+
+from differentia.errors import DifferentiaError
+from differentia.training.run import Run
+from differentia.training.settings import Settings, combined, validated
+
+
+def refined_settings(
+    teacher: Run, remainder_dim: int, epochs: int | None = None, seed: int | None = None
+) -> Settings:
+    """Return the settings of a student of a finished run.
+
+    Parameters
+    ----------
+    teacher : Run
+        The run to refine.
+    remainder_dim : int
+        Dimensions of w that are added.
+    epochs, seed : int or None
+        Those of the student's training; None takes the teacher's.
+
+    Raises
+    ------
+    DifferentiaError
+        If the run is not finished, has no w, or is a refined one.
+    """
+    settings, done = teacher.settings, len(teacher.metrics())
+    model, planned = settings.model, settings.training.epochs
+    if done < planned:
+        raise DifferentiaError(
+            f"The run {teacher.path} is not finished ({done} of {planned} epochs). "
+            f"Go on with: differentia train --resume {teacher.path}"
+        )
+    if not model.w_dim:
+        raise DifferentiaError(
+            f"The run {teacher.path} has no w (the naive model), and only z and w together can be refined. "
+            "Name a run of another preset."
+        )
+    if model.remainder_dim:
+        raise DifferentiaError(
+            f"The run {teacher.path} is refined already. Refine the run that it was made from, "
+            "with more --epochs or another --remainder-dim."
+        )
+    training = {"epochs": epochs, "seed": seed}
+    changes = {
+        # The means of z are rounded as they were at the end of the teacher's training.
+        "model": {
+            "w_dim": model.w_dim + remainder_dim,
+            "remainder_dim": remainder_dim,
+            "rounding_start": 0.0,
+        },
+        "objective": {"jacobian": {}},
+        "training": {name: value for name, value in training.items() if value is not None},
+    }
+    return validated(combined([settings.model_dump(), changes]))
