@@ -16,7 +16,7 @@ from differentia.objectives.settings import JacobianSettings
 from differentia.objectives.two_step import ModelOutput, Terms
 
 LEAST_EFFECT = 0.01
-"""An effect is taken to be at least this share of the greatest one."""
+"""An exchange that changes less, in squared pixels or features a sample, counts as one of this effect."""
 
 
 def classmates(y: Tensor, generator: torch.Generator) -> Tensor:
@@ -41,8 +41,8 @@ def _by_class(y: Tensor, generator: torch.Generator) -> Tensor:
 def jacobian_term(student: Tensor, teacher: Tensor) -> Tensor:
     """Return by how much the student's changes differ from the teacher's: Σ (Δ − Δ')² / Σ Δ'², or 1 − R².
 
-    The finite differences of Lezama 2019, which stand for the decoders' Jacobians, relative to the size of each
-    exchange's effect, so that a code of small effect keeps it as well as one of great effect does.
+    The finite differences of Lezama 2019, which stand for the decoders' Jacobians, relative to the size of
+    each exchange's effect, so that a code of small effect keeps it as well as one of great effect does.
 
     Parameters
     ----------
@@ -54,9 +54,8 @@ def jacobian_term(student: Tensor, teacher: Tensor) -> Tensor:
     Tensor
         A scalar, the sum over the exchanges; 1 each where the student does not follow at all.
     """
-    off, effect = ((change.flatten(1)).square().sum(1) for change in (student - teacher, teacher))
-    # A code without any effect has nothing to keep; it must not be divided by.
-    return (off / effect.clamp(min=LEAST_EFFECT * float(effect.max()))).sum()
+    off, effect = (change.flatten(2).square().sum(2).mean(1) for change in (student - teacher, teacher))
+    return (off / effect.clamp(min=LEAST_EFFECT)).sum()
 
 
 class JacobianObjective(nn.Module):

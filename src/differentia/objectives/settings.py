@@ -121,7 +121,8 @@ class JacobianSettings(BaseModel):
     weight: float = Field(
         20.0,
         ge=0,
-        description="Nats that it costs to lose all of what an exchange of z, of w, or of w and class changes.",
+        description="Nats that it costs to lose all that an exchange changes; z, w, and w with the class are "
+        "exchanged.",
     )
 
 
