@@ -16,7 +16,14 @@ from differentia.training.loop import Trainer
 from differentia.training.settings import Settings, combined, preset
 
 SETTINGS = {
-    "model": {"hidden": [128, 64], "z_dim": 4, "w_dim": 12, "remainder_dim": 8, "rounding_start": 0},
+    "model": {
+        "hidden": [128, 64],
+        "z_dim": 4,
+        "w_dim": 12,
+        "remainder_dim": 8,
+        "rounding_start": 0,
+        "scale": 0.5,
+    },
     "objective": {"jacobian": {}},
     "training": {"epochs": 2, "batch_size": 64, "accelerator": "cpu"},
 }

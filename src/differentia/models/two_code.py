@@ -82,7 +82,8 @@ class TwoCodeModel(nn.Module):
 
     With ``w_dim = 0`` and ``z_sees_y`` it is the naive model of section 3.1: q(z | x, y) and p(x | z, y).
     With ``remainder_dim`` the last dimensions of w, the remainder u, come from a trunk and a head of their
-    own, and z and the other dimensions of w are what they would be without it.
+    own, and z and the other dimensions of w are what they would be without it. A decoder of its own turns u
+    into a correction of the mean, and p(x | z, w, y) is a Gaussian around the corrected mean.
 
     Parameters
     ----------
@@ -142,19 +143,19 @@ class TwoCodeModel(nn.Module):
 
         act, hidden, channels = settings.activation, settings.hidden, settings.channels
         seen_by_decoder = n_classes if settings.decoder_sees_y else 0
-        code_dim = settings.z_dim + settings.w_dim
 
         def trunk() -> MLPTrunk | ConvTrunk:
             if settings.network == "mlp":
                 return MLPTrunk(inner, hidden, act)
             return ConvTrunk(inner, channels, hidden[-1], act)
 
+        def decoder(dim: int) -> MLPDecoder | ConvDecoder:
+            if settings.network == "mlp":
+                return MLPDecoder(dim, inner, hidden[::-1], seen_by_decoder, act)
+            return ConvDecoder(dim, inner, channels[::-1], hidden[-1], seen_by_decoder, act)
+
         self.trunk = trunk()
-        self.decoder: MLPDecoder | ConvDecoder
-        if settings.network == "mlp":
-            self.decoder = MLPDecoder(code_dim, inner, hidden[::-1], seen_by_decoder, act)
-        else:
-            self.decoder = ConvDecoder(code_dim, inner, channels[::-1], hidden[-1], seen_by_decoder, act)
+        self.decoder = decoder(settings.z_dim + settings.w_dim)
         self.z_head = PosteriorHead(
             self.trunk.width,
             settings.z_dim,
@@ -170,11 +171,12 @@ class TwoCodeModel(nn.Module):
         self.w_head = w_head(settings.w_dim - settings.remainder_dim)
         self.remainder_trunk = trunk() if settings.remainder_dim else None
         self.remainder_head = w_head(settings.remainder_dim)
+        self.remainder_decoder = decoder(settings.remainder_dim) if settings.remainder_dim else None
         self.register_buffer("z_location", torch.zeros(settings.z_dim))
         self.register_buffer("z_spread", torch.eye(settings.z_dim))
         self.register_buffer("w_location", torch.zeros(n_classes, settings.w_dim))
         self.register_buffer("w_spread", torch.eye(settings.w_dim).repeat(n_classes, 1, 1))
-        learns_scale = settings.likelihood == "gaussian" and settings.scale is None
+        learns_scale = not self.is_bernoulli and settings.scale is None
         self.log_scale = nn.Parameter(torch.zeros(())) if learns_scale else None
 
     def fit_normalisation(self, x: ArrayLike) -> None:
@@ -224,11 +226,18 @@ class TwoCodeModel(nn.Module):
     def likelihood_parameters(self, z: Tensor, w: Tensor, y: Tensor) -> Tensor:
         """Logits (Bernoulli) or means (Gaussian) of normalised samples ``[b, …]``."""
         out: Tensor = self.decoder(torch.cat([z, w], dim=1), y)
-        return out
+        if self.remainder_decoder is None:
+            return out
+        correction: Tensor = self.remainder_decoder(w[:, -self.settings.remainder_dim :], y)
+        return self.mean_before_correction(out) + correction
+
+    def mean_before_correction(self, out: Tensor) -> Tensor:
+        """Mean ``[b, …]`` that an output of `decoder` stands for, in a model with a remainder."""
+        return torch.sigmoid(out) if self.settings.likelihood == "bernoulli" else out
 
     def expectation(self, parameters: Tensor) -> Tensor:
         """Mean of the likelihood with the given parameters ``[b, …]``, in the normalised space."""
-        if self.settings.likelihood == "bernoulli":
+        if self.is_bernoulli:
             return torch.sigmoid(parameters)
         return parameters.clamp(0.0, 1.0) if self.is_image else parameters
 
@@ -242,6 +251,11 @@ class TwoCodeModel(nn.Module):
             return self.log_scale
         assert self.settings.scale is not None
         return torch.tensor(math.log(self.settings.scale), device=self.device)
+
+    @property
+    def is_bernoulli(self) -> bool:
+        """Whether p(x | z, w, y) is Bernoulli; a corrected mean need not lie in [0, 1]."""
+        return self.settings.likelihood == "bernoulli" and not self.settings.remainder_dim
 
     @property
     def device(self) -> torch.device:

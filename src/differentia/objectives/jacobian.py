@@ -47,7 +47,7 @@ def jacobian_term(student: Tensor, teacher: Tensor) -> Tensor:
     Parameters
     ----------
     student, teacher : Tensor
-        What k exchanges of codes change in the decoded expectations of n samples, ``[k, n, …]``.
+        What k exchanges of codes change in the decoded means of n samples, ``[k, n, …]``.
 
     Returns
     -------
@@ -61,7 +61,8 @@ def jacobian_term(student: Tensor, teacher: Tensor) -> Tensor:
 class JacobianObjective(nn.Module):
     """What a student minimises, with the two methods that the training loop asks of an objective in step 1.
 
-    −log p(x | z, w, u, y) + price · KL(q(u | x, y) ‖ N(0, I)) + weight · `jacobian_term`, in nats a sample.
+    −log p(x | z, w, u, y) + price · KL(q(u | x, y) ‖ N(0, I)) + weight · `jacobian_term`, in nats a sample,
+    p being a Gaussian: a Bernoulli likelihood would reward saturated pixels, which no code changes any more.
     Codes are exchanged in three ways, u staying as it is: z with any sample; w with one of the same class; w
     and the class with any sample. So u cannot take over what any of them does.
 
@@ -105,12 +106,11 @@ class JacobianObjective(nn.Module):
         kl_w = codes.w.kl()
         first = kl_w.shape[1] - model.settings.remainder_dim
         kl_remainder = kl_w[:, first:].sum(1).mean()
-        own = model.expectation(parameters)
-        jacobian = self._jacobian(model, own, z, w, y, generator)
+        jacobian = self._jacobian(model, parameters, z, w, y, generator)
         loss = likelihood + self.settings.price * kl_remainder + self.settings.weight * jacobian
         terms = {
             "negative_log_likelihood": likelihood,
-            "squared_error": squared_error(own, x).mean(),
+            "squared_error": squared_error(model.expectation(parameters), x).mean(),
             "kl_z": codes.z.kl().sum(1).mean(),
             "kl_w": kl_w.sum(1).mean(),
             "kl_remainder": kl_remainder,
@@ -131,6 +131,7 @@ class JacobianObjective(nn.Module):
         ys = torch.cat([y, y, y, y[taker]])
         n = len(y)
         with torch.no_grad():
-            taught = model.expectation(self.teacher(torch.cat([zs, ws], dim=1), ys)).unflatten(0, (4, n))
-        moved = model.decode(zs[n:], torch.cat([ws[n:], u.repeat(3, 1)], dim=1), ys[n:]).unflatten(0, (3, n))
+            taught = model.mean_before_correction(self.teacher(torch.cat([zs, ws], dim=1), ys))
+        moved = model.likelihood_parameters(zs[n:], torch.cat([ws[n:], u.repeat(3, 1)], dim=1), ys[n:])
+        taught, moved = (means.reshape(-1, *own.shape) for means in (taught, moved))
         return jacobian_term(moved - own, taught[1:] - taught[0])

@@ -117,7 +117,7 @@ class JacobianSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    price: float = Field(0.15, ge=0, description="Price of a nat of the remainder's KL.")
+    price: float = Field(0.03, ge=0, description="Price of a nat of the remainder's KL.")
     weight: float = Field(
         20.0,
         ge=0,

@@ -4,6 +4,13 @@ from differentia.errors import DifferentiaError
 from differentia.training.run import Run
 from differentia.training.settings import Settings, combined, validated
 
+SCALE = 0.5
+"""Standard deviation of the student's likelihood: a squared pixel is worth 1 / (2 · 0.5²) = 2 nats. A learnt
+one would shrink with the error, and price and weight would change their meaning on the way."""
+
+BATCH_SIZE = 128
+"""Greatest batch of a student: it has no dual variables or classifier that need the means of larger ones."""
+
 
 def refined_settings(
     teacher: Run, remainder_dim: int, epochs: int | None = None, seed: int | None = None
@@ -41,13 +48,14 @@ def refined_settings(
             f"The run {teacher.path} is refined already. Refine the run that it was made from, "
             "with more --epochs or another --remainder-dim."
         )
-    training = {"epochs": epochs, "seed": seed}
+    training = {"epochs": epochs, "seed": seed, "batch_size": min(BATCH_SIZE, settings.training.batch_size)}
     changes = {
         # The means of z are rounded as they were at the end of the teacher's training.
         "model": {
             "w_dim": model.w_dim + remainder_dim,
             "remainder_dim": remainder_dim,
             "rounding_start": 0.0,
+            "scale": SCALE,
         },
         "objective": {"jacobian": {}},
         "training": {name: value for name, value in training.items() if value is not None},
