@@ -55,7 +55,7 @@ def refine(
     refined = Run.create(out, settings, data)
     refined.save(
         trainer.checkpoint()
-    )  # The teacher's decoder is in it, without which nothing can be resumed.
+    )  # The teacher's weights are in it, without which nothing can be resumed.
     carry_out(console, trainer, refined, data)
     with console.status("comparing with the teacher"):
         found = compare_with_teacher(refined.load_model(), teacher, data, settings.training.seed)

@@ -82,8 +82,8 @@ class TwoCodeModel(nn.Module):
 
     With ``w_dim = 0`` and ``z_sees_y`` it is the naive model of section 3.1: q(z | x, y) and p(x | z, y).
     With ``remainder_dim`` the last dimensions of w, the remainder u, come from a trunk and a head of their
-    own, and z and the other dimensions of w are what they would be without it. A decoder of its own turns u
-    into a correction of the mean, and p(x | z, w, y) is a Gaussian around the corrected mean.
+    own, and a decoder that sees nothing but u adds a correction to the mean; p(x | z, w, y) is a Gaussian
+    around the corrected mean. All else is as it would be without the remainder.
 
     Parameters
     ----------
@@ -142,20 +142,20 @@ class TwoCodeModel(nn.Module):
             self.register_buffer("feature_scale", torch.ones(shape[0]))
 
         act, hidden, channels = settings.activation, settings.hidden, settings.channels
-        seen_by_decoder = n_classes if settings.decoder_sees_y else 0
 
         def trunk() -> MLPTrunk | ConvTrunk:
             if settings.network == "mlp":
                 return MLPTrunk(inner, hidden, act)
             return ConvTrunk(inner, channels, hidden[-1], act)
 
-        def decoder(dim: int) -> MLPDecoder | ConvDecoder:
+        def decoder(dim: int, seen: int) -> MLPDecoder | ConvDecoder:
             if settings.network == "mlp":
-                return MLPDecoder(dim, inner, hidden[::-1], seen_by_decoder, act)
-            return ConvDecoder(dim, inner, channels[::-1], hidden[-1], seen_by_decoder, act)
+                return MLPDecoder(dim, inner, hidden[::-1], seen, act)
+            return ConvDecoder(dim, inner, channels[::-1], hidden[-1], seen, act)
 
         self.trunk = trunk()
-        self.decoder = decoder(settings.z_dim + settings.w_dim)
+        own_w_dim = settings.w_dim - settings.remainder_dim
+        self.decoder = decoder(settings.z_dim + own_w_dim, n_classes if settings.decoder_sees_y else 0)
         self.z_head = PosteriorHead(
             self.trunk.width,
             settings.z_dim,
@@ -168,10 +168,10 @@ class TwoCodeModel(nn.Module):
         def w_head(dim: int) -> PosteriorHead | None:
             return PosteriorHead(self.trunk.width, dim, n_classes, False, 0.0, act) if dim else None
 
-        self.w_head = w_head(settings.w_dim - settings.remainder_dim)
+        self.w_head = w_head(own_w_dim)
         self.remainder_trunk = trunk() if settings.remainder_dim else None
         self.remainder_head = w_head(settings.remainder_dim)
-        self.remainder_decoder = decoder(settings.remainder_dim) if settings.remainder_dim else None
+        self.remainder_decoder = decoder(settings.remainder_dim, 0) if settings.remainder_dim else None
         self.register_buffer("z_location", torch.zeros(settings.z_dim))
         self.register_buffer("z_spread", torch.eye(settings.z_dim))
         self.register_buffer("w_location", torch.zeros(n_classes, settings.w_dim))
@@ -225,15 +225,13 @@ class TwoCodeModel(nn.Module):
 
     def likelihood_parameters(self, z: Tensor, w: Tensor, y: Tensor) -> Tensor:
         """Logits (Bernoulli) or means (Gaussian) of normalised samples ``[b, …]``."""
-        out: Tensor = self.decoder(torch.cat([z, w], dim=1), y)
+        own = w.shape[1] - self.settings.remainder_dim
+        out: Tensor = self.decoder(torch.cat([z, w[:, :own]], dim=1), y)
         if self.remainder_decoder is None:
             return out
-        correction: Tensor = self.remainder_decoder(w[:, -self.settings.remainder_dim :], y)
-        return self.mean_before_correction(out) + correction
-
-    def mean_before_correction(self, out: Tensor) -> Tensor:
-        """Mean ``[b, …]`` that an output of `decoder` stands for, in a model with a remainder."""
-        return torch.sigmoid(out) if self.settings.likelihood == "bernoulli" else out
+        mean = torch.sigmoid(out) if self.settings.likelihood == "bernoulli" else out
+        correction: Tensor = self.remainder_decoder(w[:, own:], None)
+        return mean + correction
 
     def expectation(self, parameters: Tensor) -> Tensor:
         """Mean of the likelihood with the given parameters ``[b, …]``, in the normalised space."""

@@ -112,18 +112,12 @@ class GenericSettings(BaseModel):
         return self
 
 
-class JacobianSettings(BaseModel):
-    """What a student of `differentia refine` minimises beside the negative log-likelihood."""
+class RemainderSettings(BaseModel):
+    """What a run of `differentia refine` minimises beside the negative log-likelihood."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     price: float = Field(0.03, ge=0, description="Price of a nat of the remainder's KL.")
-    weight: float = Field(
-        20.0,
-        ge=0,
-        description="Nats that it costs to lose all that an exchange changes; z, w, and w with the class are "
-        "exchanged.",
-    )
 
 
 class ObjectiveSettings(BaseModel):
@@ -138,7 +132,7 @@ class ObjectiveSettings(BaseModel):
     generic: GenericSettings = Field(
         GenericSettings(), description="Transformations that are declared generic."
     )
-    jacobian: JacobianSettings | None = Field(
+    remainder: RemainderSettings | None = Field(
         None,
         description="Set by `differentia refine`, and then all that is minimised; the other parts say how "
         "the teacher was trained.",

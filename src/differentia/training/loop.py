@@ -3,7 +3,6 @@
 The noise of a step, as the order of an epoch, is a function of seed and position alone (see `batches`).
 """
 
-import copy
 import math
 import time
 from collections.abc import Callable
@@ -17,10 +16,10 @@ from torch import Tensor, nn
 from differentia.data.dataset import LabelledData
 from differentia.errors import DifferentiaError
 from differentia.models.batched import fit_code_distributions
-from differentia.models.student import freeze_encoders, start_from, teacher_settings
+from differentia.models.student import freeze_teacher, start_from
 from differentia.models.two_code import TwoCodeModel
 from differentia.objectives.class_loss import Critic
-from differentia.objectives.jacobian import JacobianObjective
+from differentia.objectives.remainder import RemainderObjective
 from differentia.objectives.settings import ClassLossSettings
 from differentia.objectives.two_step import ModelOutput, Terms, TwoStepObjective
 from differentia.training.batches import NOISE, WEIGHTS, Batches, stream_seed
@@ -57,13 +56,9 @@ def build_model(settings: Settings, data: LabelledData) -> TwoCodeModel:
     return model
 
 
-def _build_objective(
-    settings: Settings, data: LabelledData, teacher: TwoCodeModel | None
-) -> TwoStepObjective | JacobianObjective:
-    if settings.objective.jacobian is not None:
-        if teacher is None:  # Its weights come with the checkpoint.
-            teacher = TwoCodeModel(teacher_settings(settings.model), data.shape, data.n_classes)
-        return JacobianObjective(settings.objective.jacobian, copy.deepcopy(teacher.decoder))
+def _build_objective(settings: Settings, data: LabelledData) -> TwoStepObjective | RemainderObjective:
+    if settings.objective.remainder is not None:
+        return RemainderObjective(settings.objective.remainder)
     frequencies = torch.from_numpy(np.bincount(data.train.y, minlength=data.n_classes) / len(data.train))
     return TwoStepObjective(
         settings.objective, settings.model.z_dim, settings.model.w_dim, frequencies.float()
@@ -98,8 +93,8 @@ class Trainer:
     ----------
     model : TwoCodeModel
         The model in training.
-    objective : TwoStepObjective or JacobianObjective
-        Its objective, with capacity and critic, or with the teacher's decoder.
+    objective : TwoStepObjective or RemainderObjective
+        Its objective, with capacity and critic or without.
     batches : Batches
         The training split.
     step, total_steps : int
@@ -116,12 +111,12 @@ class Trainer:
         self.model = build_model(settings, data)
         with torch.random.fork_rng():
             torch.manual_seed(stream_seed(training.seed, WEIGHTS, 1))
-            self.objective = _build_objective(settings, data, teacher).to(fabric.device)
+            self.objective = _build_objective(settings, data).to(fabric.device)
         self._lacks_teacher = settings.model.remainder_dim > 0 and teacher is None
         if teacher is not None:
             start_from(self.model, teacher)
         if settings.model.remainder_dim:
-            freeze_encoders(self.model)
+            freeze_teacher(self.model)
 
         trained = [weight for weight in self.model.parameters() if weight.requires_grad]
         optimiser = torch.optim.Adam(trained, training.learning_rate, fused=True)

@@ -6,7 +6,7 @@ from differentia.training.settings import Settings, combined, validated
 
 SCALE = 0.5
 """Standard deviation of the student's likelihood: a squared pixel is worth 1 / (2 · 0.5²) = 2 nats. A learnt
-one would shrink with the error, and price and weight would change their meaning on the way."""
+one would shrink with the error, and the price would change its meaning on the way."""
 
 BATCH_SIZE = 128
 """Greatest batch of a student: it has no dual variables or classifier that need the means of larger ones."""
@@ -57,7 +57,7 @@ def refined_settings(
             "rounding_start": 0.0,
             "scale": SCALE,
         },
-        "objective": {"jacobian": {}},
+        "objective": {"remainder": {}},
         "training": {name: value for name, value in training.items() if value is not None},
     }
     return validated(combined([settings.model_dump(), changes]))
