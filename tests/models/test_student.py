@@ -35,7 +35,7 @@ def test_before_training_a_student_encodes_and_decodes_as_its_teacher_whatever_t
 
 
 def test_an_exchange_changes_what_it_changes_in_the_teacher() -> None:
-    """Lezama's Jacobian condition, before pictures are cut to [0, 1]: the remainder adds, whatever z, w and y."""
+    """Lezama's condition, before pictures are cut to [0, 1]: the remainder adds the same to all of them."""
     torch.manual_seed(0)
     student, teacher = (TwoCodeModel(s, (8, 8, 1), 4) for s in (MLP, _without_remainder(MLP)))
     start_from(student, teacher)
@@ -46,10 +46,10 @@ def test_an_exchange_changes_what_it_changes_in_the_teacher() -> None:
     remainder = torch.randn(20, 5)
     means = [
         (
-            student.likelihood_parameters(z, torch.cat([w, remainder], dim=1), label),
-            teacher.decode(z, w, label),
+            student.likelihood_parameters(z, torch.cat([w, remainder], dim=1), classes),
+            teacher.decode(z, w, classes),
         )
-        for (z, w), label in zip(codes, (y, (y + 1) % 4), strict=True)
+        for (z, w), classes in zip(codes, (y, (y + 1) % 4), strict=True)
     ]
     (mine, given), (mine_moved, given_moved) = means
     torch.testing.assert_close(mine_moved - mine, given_moved - given, atol=1e-5, rtol=0)

@@ -14,10 +14,10 @@ class RemainderObjective(nn.Module):
     """−log p(x | z, w, u, y) + price · KL(q(u | x, y) ‖ N(0, I)), in nats a sample.
 
     Lezama (2019, *Overcoming the disentanglement vs reconstruction trade-off via Jacobian supervision*, ICLR)
-    lets a finished model teach a second one, with a further code u, and penalises every difference between what
-    an exchange of the teacher's codes changes in the student's pictures and in the teacher's. Here u alone
-    decides what is added to the teacher's mean, so that the differences are 0 by construction and need no
-    penalty.
+    lets a finished model teach a second one, with a further code u, and penalises every difference between
+    what an exchange of the teacher's codes changes in the student's pictures and in the teacher's. Here u
+    alone decides what is added to the teacher's mean, so that the differences are 0 by construction and need
+    no penalty.
 
     Parameters
     ----------

@@ -8,8 +8,9 @@ SCALE = 0.5
 """Standard deviation of the student's likelihood: a squared pixel is worth 1 / (2 · 0.5²) = 2 nats. A learnt
 one would shrink with the error, and the price would change its meaning on the way."""
 
-BATCH_SIZE = 128
-"""Greatest batch of a student: it has no dual variables or classifier that need the means of larger ones."""
+BATCH_SIZE, LEARNING_RATE = 128, 1e-3
+"""Greatest batch and learning rate of a student. It has no dual variables or classifier that need the means of
+larger batches, and at 1.5e-3 (MNIST, 6 epochs of 20,000) its error ended at 13.4 instead of 11.6."""
 
 
 def refined_settings(
@@ -48,7 +49,13 @@ def refined_settings(
             f"The run {teacher.path} is refined already. Refine the run that it was made from, "
             "with more --epochs or another --remainder-dim."
         )
-    training = {"epochs": epochs, "seed": seed, "batch_size": min(BATCH_SIZE, settings.training.batch_size)}
+    before = settings.training
+    training = {
+        "epochs": before.epochs if epochs is None else epochs,
+        "seed": before.seed if seed is None else seed,
+        "batch_size": min(BATCH_SIZE, before.batch_size),
+        "learning_rate": min(LEARNING_RATE, before.learning_rate),
+    }
     changes = {
         # The means of z are rounded as they were at the end of the teacher's training.
         "model": {
@@ -58,6 +65,6 @@ def refined_settings(
             "scale": SCALE,
         },
         "objective": {"remainder": {}},
-        "training": {name: value for name, value in training.items() if value is not None},
+        "training": training,
     }
     return validated(combined([settings.model_dump(), changes]))
