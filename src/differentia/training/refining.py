@@ -1,16 +1,19 @@
 """From a finished run to the settings of its refinement."""
 
+import math
+
 from differentia.errors import DifferentiaError
 from differentia.training.run import Run
 from differentia.training.settings import Settings, combined, validated
 
-SCALE = 0.5
-"""Standard deviation of the student's likelihood: a squared pixel is worth 1 / (2 · 0.5²) = 2 nats. A learnt
-one would shrink with the error, and the price would change its meaning on the way."""
+WORTH = 50.0
+"""Nats that the teacher's squared error is worth to its student, whatever the size of the samples. It fixes
+the standard deviation of the student's likelihood: a learnt one would shrink with the error, and the price of
+the remainder would change its meaning on the way."""
 
 BATCH_SIZE, LEARNING_RATE = 128, 1e-3
-"""Greatest batch and learning rate of a student. It has no dual variables or classifier that need the means of
-larger batches, and at 1.5e-3 (MNIST, 6 epochs of 20,000) its error ended at 13.4 instead of 11.6."""
+"""Greatest batch and learning rate of a student. It has no dual variables or classifier that need the means
+of larger batches; at a rate of 1.5e-3 (MNIST, 6 epochs of 20,000) its error ended at 13.4 instead of 11.6."""
 
 
 def refined_settings(
@@ -56,13 +59,14 @@ def refined_settings(
         "batch_size": min(BATCH_SIZE, before.batch_size),
         "learning_rate": min(LEARNING_RATE, before.learning_rate),
     }
+    error = teacher.metrics()[-1]["squared_error"]
     changes = {
         # The means of z are rounded as they were at the end of the teacher's training.
         "model": {
             "w_dim": model.w_dim + remainder_dim,
             "remainder_dim": remainder_dim,
             "rounding_start": 0.0,
-            "scale": SCALE,
+            "scale": math.sqrt(error / (2 * WORTH)),
         },
         "objective": {"remainder": {}},
         "training": training,

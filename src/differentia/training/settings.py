@@ -55,9 +55,7 @@ class Settings(BaseModel):
     def _codes_and_objective_agree(self) -> "Settings":
         game, model = self.objective.class_loss, self.model
         if (self.objective.remainder is None) != (model.remainder_dim == 0):
-            raise ValueError(
-                "model.remainder_dim and objective.remainder go together: use differentia refine"
-            )
+            raise ValueError("remainder_dim and objective.remainder go together; use differentia refine")
         needed = len(directions(self.objective.generic.transformations))
         if needed > model.z_dim:
             raise ValueError(f"the declared transformations need z_dim of at least {needed}")
