@@ -9,7 +9,7 @@ import sys
 import typer
 from rich.console import Console
 
-from differentia.cli import compare, data, report, reproduce, train
+from differentia.cli import compare, data, refine, report, reproduce, train
 from differentia.errors import DifferentiaError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command()(train.train)
+app.command()(refine.refine)
 app.command()(report.report)
 app.command()(compare.compare)
 app.command()(reproduce.reproduce)

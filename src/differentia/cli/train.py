@@ -1,23 +1,17 @@
 """``differentia train``: learn the codes of a data set into a run folder."""
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from differentia.cli.train_view import announce, closing_table, print_settings, training_progress
+from differentia.cli.running import carry_out, finish, free_folder, start_devices
+from differentia.cli.train_view import print_settings
 from differentia.errors import DifferentiaError
 
 if TYPE_CHECKING:
-    from lightning_fabric import Fabric
-
     from differentia.data.dataset import LabelledData
-    from differentia.training.run import Run
     from differentia.training.settings import Settings
 
 
@@ -174,8 +168,10 @@ def _train(
     if only_print:
         print_settings(console, chosen)
         return
-    out = out or (resume if resume is not None else _free_folder(chosen, data.name))
-    fabric = _fabric(chosen, logger, out)
+    if out is None:
+        stem = f"{data.name}-{chosen.preset}-seed{chosen.training.seed}"
+        out = resume if resume is not None else free_folder(stem)
+    fabric = start_devices(chosen.training, logger, out)
     trainer = Trainer(chosen, data, fabric)
     if run is None and fabric.is_global_zero:
         run = Run.create(out, chosen, data)
@@ -185,14 +181,8 @@ def _train(
         trainer.run()
         return
     assert run is not None
-    announce(console, chosen, data, trainer, run)
-    with _stoppable(fabric.world_size == 1) as stop, training_progress(console, trainer) as watch:
-        finished = trainer.run(watch, run.save, stop)
-    if not finished:
-        console.print(f"Stopped in epoch {trainer.epoch + 1} and saved.", style="yellow")
-        console.print(f"Go on with: differentia train --resume {run.path}")
-        raise typer.Exit(130)
-    _finish(console, run, data, figures)
+    carry_out(console, trainer, run, data)
+    finish(console, run, data, figures)
 
 
 def _choose(
@@ -225,93 +215,3 @@ def _choose(
     # A limit is for a quick look, and keeps the passes of the whole.
     n_train = None if data_settings.limit else len(data.train)
     return preset(preset_name, data_settings, data.shape, changes, n_train), data
-
-
-def _free_folder(settings: "Settings", name: str) -> Path:
-    stem = f"{name}-{settings.preset}-seed{settings.training.seed}"
-    path, number = Path("runs") / stem, 1
-    while path.exists():
-        number += 1
-        path = Path("runs") / f"{stem}-{number}"
-    return path
-
-
-def _fabric(settings: "Settings", logger: str | None, out: Path) -> "Fabric":
-    """Start the devices.
-
-    Raises
-    ------
-    DifferentiaError
-        If the machine has no such devices, or the logger is not installed.
-    """
-    import torch
-    from lightning_fabric import Fabric
-    from lightning_fabric.loggers.logger import Logger
-    from lightning_fabric.loggers.tensorboard import TensorBoardLogger
-
-    training = settings.training
-    loggers: list[Logger] = []
-    if logger is not None:
-        if logger != "tensorboard":
-            raise DifferentiaError(f"There is no logger '{logger}'. The one there is: tensorboard.")
-        try:
-            loggers.append(TensorBoardLogger(root_dir=out.parent, name=out.name, version="tensorboard"))
-        except ModuleNotFoundError:
-            raise DifferentiaError(
-                "--logger tensorboard needs TensorBoard. Install it: pip install 'differentia[tensorboard]'."
-            ) from None
-    try:
-        fabric = Fabric(
-            accelerator=training.accelerator,
-            devices=training.devices,
-            precision=training.precision,
-            loggers=loggers,
-        )
-        fabric.launch()
-    except (ValueError, RuntimeError) as problem:
-        raise DifferentiaError(
-            f"Cannot train on {training.devices} × {training.accelerator}: {str(problem).splitlines()[0]}"
-        ) from None
-    torch.set_float32_matmul_precision("high")
-    return fabric
-
-
-@contextmanager
-def _stoppable(alone: bool) -> Iterator[Any]:
-    """Yield a function that says whether Ctrl-C was pressed; a second press interrupts at once.
-
-    Several processes would see the press at different steps and wait for each other for ever, so they keep
-    Python's own handling and resume from the last checkpoint.
-    """
-    pressed = threading.Event()
-    if not alone or threading.current_thread() is not threading.main_thread():
-        yield pressed.is_set
-        return
-
-    def press(number: int, frame: Any) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        pressed.set()
-
-    before = signal.signal(signal.SIGINT, press)
-    try:
-        yield pressed.is_set
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _finish(console: Console, run: "Run", data: "LabelledData", figures: bool) -> None:
-    """Print the table, write the summary and draw the figures."""
-    from differentia.evaluation.figures import write_figures
-    from differentia.evaluation.summary import summarise
-    from differentia.files import write_json
-
-    model = run.load_model()
-    with console.status("measuring on the test split"):
-        summary = summarise(model, data, run.settings.training.seed)
-    write_json(run.path / "summary.json", summary.to_json())
-    console.print(closing_table(run, summary))
-    if figures:
-        with console.status("drawing"):
-            written = write_figures(model, data, run.path, run.metrics(), run.settings.training.seed)
-        console.print(f"{len(written)} pictures in [bold]{run.path / 'figures'}[/bold]:")
-        console.print("  " + "  ".join(path.name for path in written), style="dim")

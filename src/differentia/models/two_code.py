@@ -26,6 +26,12 @@ class ModelSettings(BaseModel):
     w_dim: int = Field(
         10, ge=0, le=1024, description="|w|, dimensions of the conditional code; 0 gives the naive model."
     )
+    remainder_dim: int = Field(
+        0,
+        ge=0,
+        description="The last so many dimensions of w, which `differentia refine` adds: they hold what z and "
+        "w left over.",
+    )
     hidden: list[int] = Field(
         [512, 256], min_length=1, description="Widths of the MLP trunk; conv uses the last one only."
     )
@@ -59,6 +65,8 @@ class ModelSettings(BaseModel):
     def _widths(self) -> "ModelSettings":
         if min(*self.hidden, *self.channels, 1) < 1:
             raise ValueError("hidden and channels must be positive")
+        if self.remainder_dim and self.remainder_dim >= self.w_dim:
+            raise ValueError("remainder_dim must leave at least one dimension of w to the teacher's")
         return self
 
 
@@ -73,6 +81,9 @@ class TwoCodeModel(nn.Module):
     """Figure 1 of the report: a trunk, a head for z, a head for w that sees y, and a decoder.
 
     With ``w_dim = 0`` and ``z_sees_y`` it is the naive model of section 3.1: q(z | x, y) and p(x | z, y).
+    With ``remainder_dim`` the last dimensions of w, the remainder u, come from a trunk and a head of their
+    own, and a decoder that sees nothing but u adds a correction to the mean; p(x | z, w, y) is a Gaussian
+    around the corrected mean. All else is as it would be without the remainder.
 
     Parameters
     ----------
@@ -131,16 +142,20 @@ class TwoCodeModel(nn.Module):
             self.register_buffer("feature_scale", torch.ones(shape[0]))
 
         act, hidden, channels = settings.activation, settings.hidden, settings.channels
-        seen_by_decoder = n_classes if settings.decoder_sees_y else 0
-        code_dim = settings.z_dim + settings.w_dim
-        self.trunk: MLPTrunk | ConvTrunk
-        self.decoder: MLPDecoder | ConvDecoder
-        if settings.network == "mlp":
-            self.trunk = MLPTrunk(inner, hidden, act)
-            self.decoder = MLPDecoder(code_dim, inner, hidden[::-1], seen_by_decoder, act)
-        else:
-            self.trunk = ConvTrunk(inner, channels, hidden[-1], act)
-            self.decoder = ConvDecoder(code_dim, inner, channels[::-1], hidden[-1], seen_by_decoder, act)
+
+        def trunk() -> MLPTrunk | ConvTrunk:
+            if settings.network == "mlp":
+                return MLPTrunk(inner, hidden, act)
+            return ConvTrunk(inner, channels, hidden[-1], act)
+
+        def decoder(dim: int, seen: int) -> MLPDecoder | ConvDecoder:
+            if settings.network == "mlp":
+                return MLPDecoder(dim, inner, hidden[::-1], seen, act)
+            return ConvDecoder(dim, inner, channels[::-1], hidden[-1], seen, act)
+
+        self.trunk = trunk()
+        own_w_dim = settings.w_dim - settings.remainder_dim
+        self.decoder = decoder(settings.z_dim + own_w_dim, n_classes if settings.decoder_sees_y else 0)
         self.z_head = PosteriorHead(
             self.trunk.width,
             settings.z_dim,
@@ -149,16 +164,19 @@ class TwoCodeModel(nn.Module):
             settings.resolution,
             act,
         )
-        self.w_head = (
-            PosteriorHead(self.trunk.width, settings.w_dim, n_classes, False, 0.0, act)
-            if settings.w_dim
-            else None
-        )
+
+        def w_head(dim: int) -> PosteriorHead | None:
+            return PosteriorHead(self.trunk.width, dim, n_classes, False, 0.0, act) if dim else None
+
+        self.w_head = w_head(own_w_dim)
+        self.remainder_trunk = trunk() if settings.remainder_dim else None
+        self.remainder_head = w_head(settings.remainder_dim)
+        self.remainder_decoder = decoder(settings.remainder_dim, 0) if settings.remainder_dim else None
         self.register_buffer("z_location", torch.zeros(settings.z_dim))
         self.register_buffer("z_spread", torch.eye(settings.z_dim))
         self.register_buffer("w_location", torch.zeros(n_classes, settings.w_dim))
         self.register_buffer("w_spread", torch.eye(settings.w_dim).repeat(n_classes, 1, 1))
-        learns_scale = settings.likelihood == "gaussian" and settings.scale is None
+        learns_scale = not self.is_bernoulli and settings.scale is None
         self.log_scale = nn.Parameter(torch.zeros(())) if learns_scale else None
 
     def fit_normalisation(self, x: ArrayLike) -> None:
@@ -188,7 +206,11 @@ class TwoCodeModel(nn.Module):
         if self.w_head is None:
             empty = z.mean[:, :0]
             return Codes(z, Posterior(empty, empty))
-        return Codes(z, self.w_head(h, y))
+        w: Posterior = self.w_head(h, y)
+        if self.remainder_trunk is not None and self.remainder_head is not None:
+            u = self.remainder_head(self.remainder_trunk(x), y)
+            w = Posterior(*(torch.cat(parts, dim=1) for parts in zip(w, u, strict=True)))
+        return Codes(z, w)
 
     def draw_codes(self, z_noise: Tensor, w_noise: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Turn standard-normal noise into codes of new samples of the classes `y`, int64 ``[b]``.
@@ -203,12 +225,17 @@ class TwoCodeModel(nn.Module):
 
     def likelihood_parameters(self, z: Tensor, w: Tensor, y: Tensor) -> Tensor:
         """Logits (Bernoulli) or means (Gaussian) of normalised samples ``[b, …]``."""
-        out: Tensor = self.decoder(torch.cat([z, w], dim=1), y)
-        return out
+        own = w.shape[1] - self.settings.remainder_dim
+        out: Tensor = self.decoder(torch.cat([z, w[:, :own]], dim=1), y)
+        if self.remainder_decoder is None:
+            return out
+        mean = torch.sigmoid(out) if self.settings.likelihood == "bernoulli" else out
+        correction: Tensor = self.remainder_decoder(w[:, own:], None)
+        return mean + correction
 
     def expectation(self, parameters: Tensor) -> Tensor:
         """Mean of the likelihood with the given parameters ``[b, …]``, in the normalised space."""
-        if self.settings.likelihood == "bernoulli":
+        if self.is_bernoulli:
             return torch.sigmoid(parameters)
         return parameters.clamp(0.0, 1.0) if self.is_image else parameters
 
@@ -222,6 +249,11 @@ class TwoCodeModel(nn.Module):
             return self.log_scale
         assert self.settings.scale is not None
         return torch.tensor(math.log(self.settings.scale), device=self.device)
+
+    @property
+    def is_bernoulli(self) -> bool:
+        """Whether p(x | z, w, y) is Bernoulli; a corrected mean need not lie in [0, 1]."""
+        return self.settings.likelihood == "bernoulli" and not self.settings.remainder_dim
 
     @property
     def device(self) -> torch.device:

@@ -26,7 +26,7 @@ def negative_log_likelihood(model: TwoCodeModel, parameters: Tensor, x: Tensor) 
     Bernoulli: −Σ x log p + (1 − x) log (1 − p), for grey values in [0, 1] as usual for these data (a
     cross-entropy rather than a density). Gaussian: Σ ½ ((x − μ) / s)² + log s + ½ log 2π.
     """
-    if model.settings.likelihood == "bernoulli":
+    if model.is_bernoulli:
         return F.binary_cross_entropy_with_logits(parameters, x, reduction="none").flatten(1).sum(1)
     log_scale = model.log_likelihood_scale()
     error = (x - parameters).flatten(1)

@@ -1,6 +1,7 @@
 """The two-step objective of section 3.3: what the model minimises, and what the classifier minimises.
 
-The training loop knows nothing of the objective but the methods `view`, `model_loss` and `critic_loss`.
+The training loop knows nothing of the objective but the methods `view`, `model_loss` and `critic_loss`; an
+objective without a game (`remainder`) has neither capacity nor critic.
 """
 
 from typing import NamedTuple

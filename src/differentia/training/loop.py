@@ -16,10 +16,12 @@ from torch import Tensor, nn
 from differentia.data.dataset import LabelledData
 from differentia.errors import DifferentiaError
 from differentia.models.batched import fit_code_distributions
+from differentia.models.student import freeze_teacher, start_from
 from differentia.models.two_code import TwoCodeModel
 from differentia.objectives.class_loss import Critic
+from differentia.objectives.remainder import RemainderObjective
 from differentia.objectives.settings import ClassLossSettings
-from differentia.objectives.two_step import ModelOutput, TwoStepObjective
+from differentia.objectives.two_step import ModelOutput, Terms, TwoStepObjective
 from differentia.training.batches import NOISE, WEIGHTS, Batches, stream_seed
 from differentia.training.checkpoint import (
     Checkpoint,
@@ -54,10 +56,20 @@ def build_model(settings: Settings, data: LabelledData) -> TwoCodeModel:
     return model
 
 
+def _build_objective(settings: Settings, data: LabelledData) -> TwoStepObjective | RemainderObjective:
+    if settings.objective.remainder is not None:
+        return RemainderObjective(settings.objective.remainder)
+    frequencies = torch.from_numpy(np.bincount(data.train.y, minlength=data.n_classes) / len(data.train))
+    return TwoStepObjective(
+        settings.objective, settings.model.z_dim, settings.model.w_dim, frequencies.float()
+    )
+
+
 class _Opponent(NamedTuple):
     """The classifier of step 2 with what trains it."""
 
     critic: Critic
+    loss: Callable[..., tuple[Tensor, Terms]]
     forward: nn.Module
     optimiser: Any
     game: ClassLossSettings
@@ -74,13 +86,15 @@ class Trainer:
         The data; only the training split is used.
     fabric : Fabric
         Devices and precision, already launched.
+    teacher : TwoCodeModel or None
+        The finished model that a model with a remainder begins as; None where a checkpoint is restored.
 
     Attributes
     ----------
     model : TwoCodeModel
         The model in training.
-    objective : TwoStepObjective
-        Its objective, with capacity and critic.
+    objective : TwoStepObjective or RemainderObjective
+        Its objective, with capacity and critic or without.
     batches : Batches
         The training split.
     step, total_steps : int
@@ -89,25 +103,31 @@ class Trainer:
         One record a finished epoch: the mean of every term, the capacities, the multipliers, the seconds.
     """
 
-    def __init__(self, settings: Settings, data: LabelledData, fabric: Fabric) -> None:
+    def __init__(
+        self, settings: Settings, data: LabelledData, fabric: Fabric, teacher: TwoCodeModel | None = None
+    ) -> None:
         training = settings.training
         self.settings, self.fabric = settings, fabric
         self.model = build_model(settings, data)
-        frequencies = torch.from_numpy(np.bincount(data.train.y, minlength=data.n_classes) / len(data.train))
         with torch.random.fork_rng():
             torch.manual_seed(stream_seed(training.seed, WEIGHTS, 1))
-            self.objective = TwoStepObjective(
-                settings.objective, settings.model.z_dim, settings.model.w_dim, frequencies.float()
-            ).to(fabric.device)
+            self.objective = _build_objective(settings, data).to(fabric.device)
+        self._lacks_teacher = settings.model.remainder_dim > 0 and teacher is None
+        if teacher is not None:
+            start_from(self.model, teacher)
+        if settings.model.remainder_dim:
+            freeze_teacher(self.model)
 
-        optimiser = torch.optim.Adam(self.model.parameters(), training.learning_rate, fused=True)
+        trained = [weight for weight in self.model.parameters() if weight.requires_grad]
+        optimiser = torch.optim.Adam(trained, training.learning_rate, fused=True)
         self._forward, self._optimiser = fabric.setup(self.model, optimiser)
         game = settings.objective.class_loss
         self._opponent = None
         if self.objective.critic is not None and game is not None:
-            critic_optimiser = torch.optim.Adam(self.objective.critic.parameters(), game.learning_rate)
-            forward, critic_optimiser = fabric.setup(self.objective.critic, critic_optimiser)
-            self._opponent = _Opponent(self.objective.critic, forward, critic_optimiser, game)
+            critic, loss = self.objective.critic, self.objective.critic_loss
+            critic_optimiser = torch.optim.Adam(critic.parameters(), game.learning_rate)
+            forward, critic_optimiser = fabric.setup(critic, critic_optimiser)
+            self._opponent = _Opponent(critic, loss, forward, critic_optimiser, game)
 
         self.batches = Batches(data.train, training.batch_size, training.seed, fabric)
         self.total_steps = self.batches.per_epoch * training.epochs
@@ -148,8 +168,13 @@ class Trainer:
         Raises
         ------
         DifferentiaError
-            If a loss is no longer finite. The last checkpoint is from before.
+            If a loss is no longer finite; the last checkpoint is from before. If a model with a remainder has
+            no teacher.
         """
+        if self._lacks_teacher:
+            raise DifferentiaError(
+                "A model with a remainder begins as a finished one: use `differentia refine RUN`."
+            )
         self.model.train()
         patience = self.settings.training.checkpoint_seconds
         saved = started = time.monotonic()
@@ -225,6 +250,7 @@ class Trainer:
             ) from None
         self._faulty = torch.zeros_like(self._sums)
         self._fault_step = torch.tensor(-1, device=self._sums.device)
+        self._lacks_teacher = False
 
     def _train_step(self) -> None:
         training, device = self.settings.training, self.fabric.device
@@ -252,16 +278,17 @@ class Trainer:
         self._optimiser.zero_grad()
         self.fabric.backward(loss)
         self._optimiser.step()
-        self.objective.capacity.update(torch.stack([terms["kl_z"], terms["kl_w"]]), progress)
-        if self.fabric.world_size > 1:
-            self.fabric.all_reduce(self.objective.capacity.multipliers)
+        if self.objective.capacity is not None:
+            self.objective.capacity.update(torch.stack([terms["kl_z"], terms["kl_w"]]), progress)
+            if self.fabric.world_size > 1:
+                self.fabric.all_reduce(self.objective.capacity.multipliers)
 
         if self._opponent is not None:
-            critic, forward, optimiser, game = self._opponent
+            critic, critic_loss, forward, optimiser, game = self._opponent
             critic.requires_grad_(True)
             _set_rate(optimiser, game.learning_rate * rate)
             for update in range(game.critic_steps):
-                loss, critic_terms = self.objective.critic_loss(forward, output, y, generator, update > 0)
+                loss, critic_terms = critic_loss(forward, output, y, generator, update > 0)
                 optimiser.zero_grad()
                 self.fabric.backward(loss)
                 optimiser.step()
@@ -286,12 +313,12 @@ class Trainer:
         sums = self.fabric.all_reduce(self._sums)
         assert isinstance(sums, Tensor)
         means = (sums / self.batches.per_epoch).tolist()
-        capacity = self.objective.capacity
-        targets = capacity.targets(self.step / self.total_steps).tolist()
         record: Record = {"epoch": self.epoch} | dict(zip(self._names, means, strict=True))
-        if capacity.settings.mode != "beta":
+        capacity = self.objective.capacity
+        if capacity is not None and capacity.settings.mode != "beta":
+            targets = capacity.targets(self.step / self.total_steps).tolist()
             record |= {"capacity_z": targets[0], "capacity_w": targets[1]}
-        if capacity.settings.mode == "constrained":
+        if capacity is not None and capacity.settings.mode == "constrained":
             multipliers = capacity.multipliers.tolist()
             record |= {"multiplier_z": multipliers[0], "multiplier_w": multipliers[1]}
         record["seconds"] = round(self.seconds, 3)

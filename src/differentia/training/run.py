@@ -7,6 +7,7 @@
 ``checkpoint.safetensors`` weights, optimisers, dual variables, position: what resuming needs
 ``metrics.jsonl``          one JSON line an epoch
 ``summary.json``           the numbers of the closing table
+``refinement.json``        of a refined run: what it gained over its teacher, and what it kept
 ``figures/``               pictures
 =========================  ==========================================================================
 """

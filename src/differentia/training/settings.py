@@ -57,6 +57,8 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _codes_and_objective_agree(self) -> "Settings":
         game, model = self.objective.class_loss, self.model
+        if (self.objective.remainder is None) != (model.remainder_dim == 0):
+            raise ValueError("remainder_dim and objective.remainder go together; use differentia refine")
         needed = len(directions(self.objective.generic.transformations))
         if needed > model.z_dim:
             raise ValueError(f"the declared transformations need z_dim of at least {needed}; declare fewer")
@@ -64,7 +66,7 @@ class Settings(BaseModel):
             raise ValueError("declared transformations need w (w_dim above 0); declare none")
         if game is None:
             return self
-        if game.shared and model.z_dim != model.w_dim:
+        if game.shared and model.z_dim != model.w_dim - model.remainder_dim:
             raise ValueError("a shared classifier needs z_dim = w_dim")
         if not model.w_dim and (game.critic_reads != "z" or game.w_weight):
             raise ValueError("without w (w_dim 0) set critic_reads to z and w_weight to 0")

@@ -1,0 +1,82 @@
+"""``differentia refine``: a second model that keeps a run's codes and what they do, and decodes more."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from differentia.cli.running import carry_out, finish, free_folder, start_devices
+
+if TYPE_CHECKING:
+    from differentia.evaluation.refinement import Refinement
+    from differentia.training.run import Run
+
+
+def refine(
+    run: Annotated[Path, typer.Argument(help="Folder of a trained run.", metavar="RUN", show_default=False)],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the refined run. Default: a new one under runs/.", show_default=False),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the training data.", show_default="the run's")
+    ] = None,
+    remainder_dim: Annotated[
+        int, typer.Option(min=1, metavar="K", help="Dimensions of w that are added for what is left over.")
+    ] = 32,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of weights, order and noise.", show_default="the run's")
+    ] = None,
+    figures: Annotated[bool, typer.Option(help="Draw the figures at the end.")] = True,
+) -> None:
+    """Add to a finished run what its codes left out of the pictures; z, w and what they do stay as they are.
+
+    The result is a run like any other, with K more dimensions of w; `differentia train --resume` goes on with
+    an interrupted one. Example: [bold]differentia refine runs/mnist-strict-seed0[/bold].
+    """
+    from differentia.evaluation.refinement import compare_with_teacher
+    from differentia.files import write_json
+    from differentia.training.loop import Trainer
+    from differentia.training.refining import refined_settings
+    from differentia.training.run import Run
+
+    console = Console(highlight=False)
+    opened = Run.open(run)
+    settings = refined_settings(opened, remainder_dim, epochs, seed)
+    teacher, data = opened.load_model(), opened.load_data(progress=True)
+    out = out or free_folder(f"{run.resolve().name}-refined")
+    fabric = start_devices(settings.training, None, out)
+    trainer = Trainer(settings, data, fabric, teacher)
+    if not fabric.is_global_zero:
+        trainer.run()
+        return
+    refined = Run.create(out, settings, data)
+    refined.save(
+        trainer.checkpoint()
+    )  # The teacher's weights are in it, without which nothing can be resumed.
+    carry_out(console, trainer, refined, data)
+    with console.status("comparing with the teacher"):
+        found = compare_with_teacher(refined.load_model(), teacher, data, settings.training.seed)
+    write_json(refined.path / "refinement.json", found.to_json())
+    finish(console, refined, data, figures)
+    console.print(_table(opened, refined, found))
+
+
+def _table(teacher: "Run", student: "Run", found: "Refinement") -> Table:
+    """Return what was gained and what was kept."""
+    table = Table(title=f"{student.path.name} beside {teacher.path.name}, test split", title_justify="left")
+    table.add_column("figure")
+    table.add_column("value", justify="right")
+    table.add_column("meaning", style="dim")
+    unit = "pixels in [0, 1]" if len(student.description.shape) == 3 else "standardised features"
+    share = found.student_error / found.teacher_error
+    table.add_row("squared error before", f"{found.teacher_error:.2f}", f"a sample, summed over {unit}")
+    table.add_row("squared error now", f"{found.student_error:.2f}", f"{100 * share:.0f} % of that")
+    changed = "1 − R², of what exchanging {} does; 0: as before"
+    table.add_row("effect of z changed by", f"{found.z_changed:.3f}", changed.format("z"))
+    table.add_row("effect of w changed by", f"{found.w_changed:.3f}", changed.format("w and class"))
+    kept = "yes" if found.codes_kept else "no"
+    table.add_row("z and w unchanged", kept, "to the last bit; the dimensions of w from before")
+    return table
