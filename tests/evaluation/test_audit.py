@@ -134,6 +134,14 @@ def test_a_trace_below_the_tolerance_is_told(clean):
     assert "trace" not in verdict(-0.001).sentence
 
 
+def test_one_unlucky_control_of_four_is_no_alarm(clean):
+    """One probe in twenty misses a 95 % interval by luck, and four are asked."""
+    chance = clean.shares.min()
+    unlucky = replace(clean.control[0], accuracy=chance - 0.019, low=chance - 0.034, high=chance - 0.004)
+    found = judge(clean.rows, [unlucky], clean.shares, clean.collapse, clean.swap)
+    assert found.level == "separated"
+
+
 def test_a_control_that_is_not_at_chance_makes_the_audit_unsound(clean):
     control = [replace(clean.control[0], accuracy=0.5, low=0.47, high=0.53)]
     found = judge(clean.rows, control, clean.shares, clean.collapse, clean.swap)

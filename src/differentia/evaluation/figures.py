@@ -146,8 +146,8 @@ def samples(model: TwoCodeModel, data: LabelledData, seed: int) -> Figure:
     """Draw twelve samples a class, with codes drawn as `TwoCodeModel.draw_codes` does."""
     classes = shown_classes(data)
     drawn = traversals.class_samples(model, classes, _SAMPLES, seed)
-    codes = "z and w" if model.settings.w_dim else "z"
-    caption = f"Decoded for the class of the row, each with its own {codes} drawn from N(0, I)."
+    codes = "a z, and a w of that class," if model.settings.w_dim else "a z"
+    caption = f"Decoded for the class of the row, each with {codes} drawn from the Gaussians of the codes."
     page = Page(
         title=f"{data.name} · samples",
         caption=caption + _only(len(classes), data.n_classes, "classes"),

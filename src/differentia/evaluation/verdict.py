@@ -17,6 +17,10 @@ ACCURACY_TOLERANCE = 0.01
 BITS_TOLERANCE = 0.02
 """So does usable information below 0.02 bits: about what one point of accuracy is worth with ten classes."""
 
+CONTROL_WIDTH = 1.5
+"""How much wider the intervals of the control are taken: four probes at 95 % would cry wolf in one audit of
+five; at 1.5 times the width, 99.7 %, in one of a hundred."""
+
 COLLAPSE_RATIO = 1.05
 """A code is in use where exchanging it inside the class makes the squared error grow by more than 5 %."""
 
@@ -46,18 +50,22 @@ class Verdict:
         return {"level": self.level, "sentence": self.sentence}
 
 
-def leaks(row: ProbeRow, shares: Doubles) -> bool:
+def leaks(row: ProbeRow, shares: Doubles, width: float = 1.0) -> bool:
     """Whether a probe reads the class: beyond the tolerance, and not by the luck of the test sample.
 
     Answers that are independent of the class are right for a share of the samples that lies between the
     share of the rarest class and that of the most frequent one, whatever they are. Accuracy above that
     range is a leak, and so is accuracy below it; an accuracy that misses no class may hide a leak (classes
     of unequal size), so the bits count too. "Beyond" means the value by more than the tolerance and the
-    whole 95 % interval; for bits the interval's lower end must exceed the tolerance.
+    whole 95 % interval, made `width` times as wide; for bits the interval's lower end must exceed the
+    tolerance.
     """
-    above = row.accuracy > shares.max() + ACCURACY_TOLERANCE and row.low > shares.max()
-    below = row.accuracy < shares.min() - ACCURACY_TOLERANCE and row.high < shares.min()
-    return bool(above or below or row.bits_low > BITS_TOLERANCE)
+    low = row.accuracy - width * (row.accuracy - row.low)
+    high = row.accuracy + width * (row.high - row.accuracy)
+    bits_low = row.bits - width * (row.bits - row.bits_low)
+    above = row.accuracy > shares.max() + ACCURACY_TOLERANCE and low > shares.max()
+    below = row.accuracy < shares.min() - ACCURACY_TOLERANCE and high < shares.min()
+    return bool(above or below or bits_low > BITS_TOLERANCE)
 
 
 def judge(
@@ -80,7 +88,7 @@ def judge(
     swap : Swap
         The swap test.
     """
-    if any(leaks(row, shares) for row in control):
+    if any(leaks(row, shares, CONTROL_WIDTH) for row in control):
         return Verdict(
             "unsound",
             "A probe trained on permuted labels is not at chance on the test split, so these figures cannot "
