@@ -75,6 +75,16 @@ def test_it_clones_as_scikit_learn_expects() -> None:
     assert clone(estimator).get_params() == estimator.get_params()
 
 
+def test_what_is_generic_can_be_declared(images: tuple) -> None:
+    model = Differentia(epochs=1, generic=("shift", "blur"), settings=SMALL).fit(
+        images[0][:300], images[1][:300]
+    )
+    assert model.settings_.objective.generic.transformations == ["shift", "blur"]
+    assert "equivariance" in model.history_[0]
+    with pytest.raises(DifferentiaError, match="turn"):
+        Differentia(generic=["turn"]).fit(*images)
+
+
 def test_vectors_work_and_labels_may_have_gaps() -> None:
     x, y = load_digits(return_X_y=True)
     y = y * 3 - 2

@@ -1,6 +1,6 @@
 """The model as a scikit-learn estimator: arrays in, codes and images out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -43,6 +43,8 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Passes over the data; None takes the preset's.
     seed : int
         Seed of weights, order and noise.
+    generic : sequence of str or None
+        Transformations to declare generic, as ``("shear", "thickness")``; () for none, None for the preset's.
     settings : mapping or None
         Further changes, nested as in ``config.yaml``: ``{"objective": {"capacity": {"z": 8}}}``.
 
@@ -71,11 +73,13 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         preset: str = "strict",
         epochs: int | None = None,
         seed: int = 0,
+        generic: Sequence[str] | None = None,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
         self.preset = preset
         self.epochs = epochs
         self.seed = seed
+        self.generic = generic
         self.settings = settings
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> "Differentia":
@@ -104,6 +108,8 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         given: list[dict[str, Any]] = [dict(self.settings or {}), {"training": {"seed": self.seed}}]
         if self.epochs is not None:
             given.append({"training": {"epochs": self.epochs}})
+        if self.generic is not None:
+            given.append({"objective": {"generic": {"transformations": list(self.generic)}}})
         source = DataSettings(source=IN_MEMORY)
         self.settings_ = preset(self.preset, source, self._data.shape, combined(given), len(self._data.train))
         accelerator = self.settings_.training.accelerator

@@ -15,7 +15,7 @@ import yaml
 from PIL import Image
 from safetensors.torch import load_file
 
-SMALL = ["--set", "model.hidden=[32]", "--set", "model.z_dim=3", "--set", "model.w_dim=3"]
+SMALL = ["--set", "model.hidden=[32]", "--set", "model.z_dim=4", "--set", "model.w_dim=3"]
 
 
 def _process(folder: Path, *words: str) -> "subprocess.Popen[str]":
@@ -118,6 +118,11 @@ def test_vectors_train(differentia: Callable, tmp_path: Path) -> None:
     code, out, err = differentia("train", "v.npz", "--epochs", "2", "--out", "run")
     assert (code, err) == (0, "")
     assert "standardised" in out
+    code, _, err = differentia("train", "v.npz", "--generic", "shift")
+    assert (code, err) == (
+        2,
+        "error: v holds vectors, and only images can be transformed: use --generic none.\n",
+    )
 
 
 @pytest.mark.parametrize(
@@ -140,6 +145,8 @@ def test_vectors_train(differentia: Callable, tmp_path: Path) -> None:
         (["train", "digits", "--logger", "abacus"], "no logger 'abacus'"),
         (["train", "digits", "--set", "model.network=conv", "--set", "model.channels=[4, 4, 4, 4]"], "8×8"),
         (["train", "digits", "--test-fraction", "1.5"], "data.test_fraction"),
+        (["train", "digits", "--generic", "turn"], "given: 'turn'"),
+        (["train", "digits", "--generic", "shift,shear", "--set", "model.z_dim=2"], "z_dim of at least 3"),
         (["train", "nowhere/at/all"], "nowhere/at/all"),
         (["train", "digits", "--out", "taken"], "exists already"),
     ],
