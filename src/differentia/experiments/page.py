@@ -37,9 +37,11 @@ class Section:
     made: tables.Table
     found: list[Record]
 
-    def markdown(self, dataset: str) -> str:
-        """Return the rows of a data set."""
-        return tables.to_markdown(self.made, dataset)
+    def markdown(self, dataset: str, recovered: bool | None = None) -> str:
+        """Return the rows of a data set: the R² columns alone, all but those, or (None) every column."""
+        own = [f"{name}_{code}" for name in tables.MEASURED for code in ("z", "w")]
+        keys = [] if recovered is None else [c.key for c in self.made.columns if (c.key in own) == recovered]
+        return tables.to_markdown(self.made, dataset, keys)
 
     @property
     def names(self) -> list[str]:

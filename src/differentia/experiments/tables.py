@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rich import box
@@ -69,6 +69,19 @@ class Table:
         """Return the rows of a data set."""
         return [line for line in self.lines if line.dataset == dataset]
 
+    def narrow(self, keys: Sequence[str]) -> "Table":
+        """Return the table with the columns of these keys alone."""
+        kept = [at for at, column in enumerate(self.columns) if column.key in keys]
+
+        def pick(line: Line) -> Line:
+            return replace(
+                line,
+                means=tuple(line.means[at] for at in kept),
+                printed=tuple(line.printed[at] for at in kept),
+            )
+
+        return Table(tuple(self.columns[at] for at in kept), tuple(map(pick, self.lines)))
+
     def value(self, line: Line, key: str) -> float | None:
         """Return the mean in the column of that key."""
         found = line.means[[column.key for column in self.columns].index(key)]
@@ -127,6 +140,9 @@ def _recovered(measurement: str, code: str) -> Callable[[Record], float | None]:
     return lambda record: record["audit"]["recovered"].get(measurement, {}).get(code)
 
 
+MEASURED = ("slant", "thickness", "width", "brightness")
+"""Measurements whose R² from each code the table of the separation has."""
+
 _SEPARATION = (
     Column("z_worst", "z, worst probe", 3, _worst("z", "samples"), brief="z"),
     Column("z_parameters", "[μ, log σ²] of z", 3, _worst("z", "parameters"), brief="[μ, σ]"),
@@ -145,7 +161,7 @@ COLUMNS = {
         *_SEPARATION,
         *(
             Column(f"{name}_{code}", f"{name} from {code}", 2, _recovered(name, code))
-            for name in ("slant", "thickness", "width", "brightness")
+            for name in MEASURED
             for code in ("z", "w")
         ),
     ),
@@ -259,8 +275,9 @@ def headings(made: Table) -> list[str]:
     return names
 
 
-def to_markdown(made: Table, dataset: str) -> str:
-    """Write the rows of a data set as a Markdown table."""
+def to_markdown(made: Table, dataset: str, keys: Sequence[str] = ()) -> str:
+    """Write the rows of a data set as a Markdown table, of the columns with these keys if any are given."""
+    made = made.narrow(keys) if keys else made
     names = ["reading", *headings(made)]
     lines = [f"| {' | '.join(names)} |", f"| --- |{' ---: |' * (len(names) - 1)}"]
     for line in made.of(dataset):
