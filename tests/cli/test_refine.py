@@ -35,7 +35,8 @@ def test_a_refined_run_is_a_run_like_any_other(differentia: Callable, tmp_path: 
     assert "is refined already" in err
     code, _, err = differentia("train", "--config", "runs/teacher-refined/config.yaml", "--out", "again")
     assert code == 2
-    assert "use `differentia refine RUN`" in err
+    assert "with `differentia refine RUN`" in err
+    assert not (tmp_path / "again").exists()
     assert differentia("train", "--resume", "runs/teacher-refined", "--no-figures")[0] == 0
 
 

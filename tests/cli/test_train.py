@@ -61,14 +61,14 @@ def test_a_run_stopped_at_any_moment_and_resumed_ends_bit_identical(how: int, tm
     while (not metrics.exists() or len(metrics.read_text().splitlines()) < 3) and time.monotonic() < deadline:
         time.sleep(0.01)
     stopped.send_signal(how)
-    said = stopped.communicate(timeout=120)[0]
+    said = stopped.communicate(timeout=600)[0]
     if how == signal.SIGINT:
         assert stopped.returncode == 130
         assert "differentia train --resume stopped" in said
     assert len(metrics.read_text().splitlines()) < 30, "it was finished before it could be stopped"
     resumed = _process(tmp_path, "train", "--resume", "stopped", "--no-figures")
     for process in (resumed, whole):
-        said = process.communicate(timeout=120)[0]
+        said = process.communicate(timeout=600)[0]
         assert process.returncode == 0, said
     first, second = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "stopped"))
     assert all((first[key] == second[key]).all() for key in first)
@@ -80,7 +80,7 @@ def test_two_processes_train_together(tmp_path: Path) -> None:
     words += ["--set", "training.batch_size=64"]
     runs = {n: _process(tmp_path, *words, "--devices", str(n), "--out", f"on{n}") for n in (1, 2)}
     for process in runs.values():
-        said = process.communicate(timeout=180)[0]
+        said = process.communicate(timeout=600)[0]
         assert process.returncode == 0, said
     one, two = (
         [json.loads(line) for line in (tmp_path / f"on{n}" / "metrics.jsonl").read_text().splitlines()]
