@@ -176,7 +176,7 @@ WITH_CAPACITY = tuple(reading.name for reading in _OF_REPORT)
 """Readings of the report with L_class that have a plain form, for table 2 and figures 6 and 7."""
 
 CLOSEST = "report-both-plain"
-"""The reading whose numbers come closest to the printed ones; docs/reproduction.md shows the measurement."""
+"""The reading that shows the report's effect of L_class on both data sets (docs/reproduction.md)."""
 
 
 def plain(name: str) -> Reading:
