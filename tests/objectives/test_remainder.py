@@ -20,10 +20,12 @@ def test_a_squared_pixel_costs_what_the_scale_says_and_only_the_remainder_of_w_h
     with torch.no_grad():
         output = ModelOutput(*model(x, y, torch.randn(30, 3), torch.randn(30, 6)))
     objective = RemainderObjective(RemainderSettings(price=0.25))
-    loss, terms = objective.model_loss(model, output, x, y, None, torch.Generator(), 0.0)
+    loss, terms = objective.model_loss(model, output, x, y, None, torch.Generator(), 1.0)
     error = float((output.parameters - x).square().sum() / 30)
     constant = 64 * (math.log(0.5) + 0.5 * math.log(2 * math.pi))
     kl = output.codes.w.kl().sum(0) / 30
     assert terms["kl_remainder"] == pytest.approx(float(kl[2:].sum()))
     assert terms["kl_w"] == pytest.approx(float(kl.sum()))
     assert loss.item() == pytest.approx(2 * error + constant + 0.25 * float(kl[2:].sum()), rel=1e-5)
+    early, _ = objective.model_loss(model, output, x, y, None, torch.Generator(), 0.25)
+    assert early.item() == pytest.approx(2 * error + constant + 0.125 * float(kl[2:].sum()), rel=1e-5)

@@ -9,9 +9,13 @@ from differentia.objectives.likelihoods import negative_log_likelihood, squared_
 from differentia.objectives.settings import RemainderSettings
 from differentia.objectives.two_step import ModelOutput, Terms
 
+WARMUP = 0.5
+"""Part of the training over which the price grows from 0. At full price from the start, most dimensions are
+given up before the decoder has learnt to read them."""
+
 
 class RemainderObjective(nn.Module):
-    """−log p(x | z, w, u, y) + price · KL(q(u | x, y) ‖ N(0, I)), in nats a sample.
+    """−log p(x | z, w, u, y) + price · KL(q(u | x, y) ‖ N(0, I)), in nats a sample; the price warms up.
 
     Lezama (2019, *Overcoming the disentanglement vs reconstruction trade-off via Jacobian supervision*, ICLR)
     lets a finished model teach a second one, with a further code u, and penalises every difference between
@@ -54,7 +58,7 @@ class RemainderObjective(nn.Module):
         likelihood = negative_log_likelihood(model, output.parameters, x).mean()
         kl_w = output.codes.w.kl()
         kl_remainder = kl_w[:, -model.settings.remainder_dim :].sum(1).mean()
-        loss = likelihood + self.settings.price * kl_remainder
+        loss = likelihood + self.settings.price * min(1.0, progress / WARMUP) * kl_remainder
         terms = {
             "negative_log_likelihood": likelihood,
             "squared_error": squared_error(model.expectation(output.parameters), x).mean(),
