@@ -160,7 +160,7 @@ EXPERIMENTS = {
         Experiment(
             "frontier",
             "ours",
-            "Leak, squared error and coverage of 16 settings",
+            "Leak, squared error and coverage, with every part of strict removed in turn",
             ("mnist", "fashion-mnist", "digits"),
             _FRONTIER,
             _FRONTIER,

@@ -4,12 +4,15 @@ from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
 
 from differentia.evaluation.pages import DPI, INK, MUTED, SMALL
 from differentia.experiments.tables import Table
 from differentia.files import replacing
 
-_SIZE = (8.6, 5.6)
+_SIZE = (8.6, 6.2)
+_LIGHT = 0.6
+"""Above this coverage the colour is light, and the number on it dark."""
 
 
 def draw_frontier(made: Table, dataset: str, path: Path) -> None:
@@ -31,7 +34,7 @@ def draw_frontier(made: Table, dataset: str, path: Path) -> None:
     figure = Figure(figsize=_SIZE, dpi=DPI, layout="constrained")
     axes = figure.add_subplot()
     points = axes.scatter(
-        leak, error, c=coverage, cmap="viridis", vmin=0.0, vmax=1.0, s=70, edgecolors=INK, linewidths=0.6
+        leak, error, c=coverage, cmap="viridis", vmin=0.0, vmax=1.0, s=190, edgecolors=INK, linewidths=0.6
     )
     axes.axvline(lines[0].chance, color=MUTED, linewidth=0.8, linestyle=":")
     axes.text(
@@ -43,23 +46,27 @@ def draw_frontier(made: Table, dataset: str, path: Path) -> None:
         va="top",
         transform=axes.get_xaxis_transform(),
     )
-    for line, x, y in zip(lines, leak, error, strict=True):
-        axes.annotate(
-            line.reading,
-            (x, y),
-            xytext=(7, 3),
-            textcoords="offset points",
-            fontsize=SMALL,
-            color=INK,
-            fontweight="bold" if line.reading == "strict" else "normal",
-        )
+    for number, (x, y, covered) in enumerate(zip(leak, error, coverage, strict=True), start=1):
+        # Numbers and a key, since names of settings that lie close together would be laid over each other.
+        colour = INK if covered > _LIGHT else "white"
+        axes.annotate(str(number), (x, y), ha="center", va="center", fontsize=SMALL, color=colour)
+    for number, line in enumerate(lines, start=1):
+        height = 1.0 - 0.055 * number
+        weight = "bold" if line.reading == "strict" else "normal"
+        text = f"{number:2d}  {line.reading}"
+        axes.text(1.04, height, text, transform=axes.transAxes, fontsize=SMALL, color=INK, fontweight=weight)
     axes.set_xscale("log")
     axes.set_yscale("log")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(ScalarFormatter())
+        axis.set_minor_formatter(ScalarFormatter())
     axes.set_xlabel("accuracy of the best probe on [μ, log σ²] of z")
     axes.set_ylabel("squared error of a reconstruction")
     axes.set_title(f"{dataset}: leak, error and coverage", loc="left", color=INK)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.colorbar(points, label="coverage of drawn samples", shrink=0.7)
+    figure.colorbar(
+        points, label="coverage of drawn samples", orientation="horizontal", shrink=0.5, aspect=40
+    )
     with replacing(path) as beside:
         FigureCanvasAgg(figure).print_png(str(beside))  # type: ignore[no-untyped-call]
 
