@@ -216,6 +216,4 @@ def _choose(
     # An impossible setting is said before data are fetched.
     preset(preset_name, data_settings, (28, 28, 1), changes)
     data = load(data_settings, progress=True)
-    # A limit is for a quick look, and keeps the passes of the whole.
-    n_train = None if data_settings.limit else len(data.train)
-    return preset(preset_name, data_settings, data.shape, changes, n_train), data
+    return preset(preset_name, data_settings, data.shape, changes, len(data.train)), data
