@@ -53,9 +53,8 @@ def refine(
         trainer.run()
         return
     refined = Run.create(out, settings, data)
-    refined.save(
-        trainer.checkpoint()
-    )  # The teacher's weights are in it, without which nothing can be resumed.
+    # The teacher's weights are in the checkpoint; without one nothing can be resumed.
+    refined.save(trainer.checkpoint())
     carry_out(console, trainer, refined, data)
     with console.status("comparing with the teacher"):
         found = compare_with_teacher(refined.load_model(), teacher, data, settings.training.seed)

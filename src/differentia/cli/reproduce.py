@@ -26,8 +26,8 @@ def reproduce(
     readings: Annotated[
         str,
         typer.Option(
-            help="default (without L_class, the reading closest to the printed numbers, strict), all, or "
-            "names with commas between them."
+            help="default (without L_class, the reading that shows its effect on every data set, strict), "
+            "all, or names with commas between them."
         ),
     ] = "default",
     quick: Annotated[

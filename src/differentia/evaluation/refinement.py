@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from differentia.data.dataset import LabelledData
-from differentia.models.batched import decode_all, encode_all, sample_codes, squared_errors
+from differentia.evaluation.coding import code_split
+from differentia.models.batched import decode_all, encode_all, squared_errors
 from differentia.models.two_code import TwoCodeModel
 
 Floats = NDArray[np.float32]
@@ -55,9 +56,8 @@ def compare_with_teacher(
         Seed of the codes' noise and of the exchanges.
     """
     x, y = data.test.x, data.test.y
-    encoded, taught = encode_all(student, x, y), encode_all(teacher, x, y)
-    z = sample_codes(encoded.z_mean, encoded.z_log_variance, x, seed, stream=0)
-    w = sample_codes(encoded.w_mean, encoded.w_log_variance, x, seed, stream=1)
+    coded, taught = code_split(student, data.test, seed), encode_all(teacher, x, y)
+    encoded, z, w = coded.posterior, coded.z, coded.w
     first = taught.w_mean.shape[1]
     other = np.random.default_rng(seed).permutation(len(y))
 

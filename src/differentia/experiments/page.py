@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from differentia.experiments import tables
+from differentia.experiments.columns import MEASURED
 from differentia.experiments.declarations import EXPERIMENTS, Experiment
 from differentia.experiments.effect import distances, effects
 from differentia.experiments.readings import CLOSEST, READINGS
@@ -39,7 +40,7 @@ class Section:
 
     def markdown(self, dataset: str, recovered: bool | None = None) -> str:
         """Return the rows of a data set: the R² columns alone, all but those, or (None) every column."""
-        own = [f"{name}_{code}" for name in tables.MEASURED for code in ("z", "w")]
+        own = [f"{name}_{code}" for name in MEASURED for code in ("z", "w")]
         keys = [] if recovered is None else [c.key for c in self.made.columns if (c.key in own) == recovered]
         return tables.to_markdown(self.made, dataset, keys)
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from differentia.data.catalogue import load
 from differentia.errors import DifferentiaError
 from differentia.experiments import tables
+from differentia.experiments.columns import COLUMNS
 from differentia.experiments.declarations import (
     Cell,
     Experiment,
@@ -144,7 +145,7 @@ def reproduce(
     failures = run_jobs(out / "runs", [cell.job for cell in cells], workers, backend, console)
     for experiment in request.experiments():
         own = [cell for cell in cells if cell.experiment == experiment.name]
-        if experiment.name in tables.COLUMNS:
+        if experiment.name in COLUMNS:
             _write_table(experiment, own, request, out / "runs", results, console)
         else:
             for path in draw_figure(experiment, own, out, results, request.quick, console):

@@ -2,48 +2,16 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from rich import box
 from rich.table import Table as RichTable
 
+from differentia.experiments.columns import COLUMNS, Column
 from differentia.experiments.declarations import Experiment
-from differentia.experiments.published import TABLE_1, TABLE_2, Printed
-from differentia.experiments.readings import READINGS
 from differentia.experiments.results import Record
 from differentia.experiments.statistics import Mean, number
-
-PLAIN = "-plain"
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column: what it takes from a record, and what the report prints.
-
-    Attributes
-    ----------
-    key : str
-        Name in the CSV file.
-    title : str
-        Heading.
-    digits : int
-        Digits after the point.
-    value : callable
-        Takes a record, returns a number or None.
-    printed : callable or None
-        Takes data set and reading, returns the report's number or None.
-    brief : str
-        Heading on the terminal; empty for a column that is not shown there.
-    """
-
-    key: str
-    title: str
-    digits: int
-    value: Callable[[Record], float | None]
-    printed: Callable[[str, str], float | None] | None = None
-    brief: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,113 +59,6 @@ class Table:
     def datasets(self) -> list[str]:
         """Data sets with a row, in order."""
         return list(dict.fromkeys(line.dataset for line in self.lines))
-
-
-def _accuracy(code: str) -> Callable[[Record], float | None]:
-    return lambda record: record["accuracy"].get(code)
-
-
-def _worst(code: str, kind: str) -> Callable[[Record], float | None]:
-    return lambda record: record["audit"][code][kind]["accuracy"] if record["audit"] else None
-
-
-def _of(*path: str) -> Callable[[Record], float | None]:
-    def value(record: Record) -> float | None:
-        found: Any = record
-        for name in path:
-            found = found[name]
-        return None if found is None else float(found)
-
-    return value
-
-
-def _table_1(code: str) -> Callable[[str, str], float | None]:
-    def printed(dataset: str, reading: str) -> float | None:
-        row = READINGS[reading].row if reading in READINGS else ""
-        return _printed(TABLE_1, dataset, row, code)
-
-    return printed
-
-
-def _table_2(dataset: str, reading: str) -> float | None:
-    return _printed(TABLE_2, dataset, "plain" if reading.endswith(PLAIN) else "capacity", "w")
-
-
-def _printed(table: Mapping[str, Mapping[str, Printed]], dataset: str, row: str, code: str) -> float | None:
-    cell = table.get(dataset, {}).get(row)
-    return None if cell is None else (cell.z if code == "z" else cell.w)
-
-
-_COSTS = (
-    Column("squared_error", "squared error", 1, _of("squared_error"), brief="error"),
-    Column("kl_z", "KL_z", 1, _of("kl_z")),
-    Column("kl_w", "KL_w", 1, _of("kl_w")),
-)
-
-
-def _recovered(measurement: str, code: str) -> Callable[[Record], float | None]:
-    """R² within class of a measurement from a code; None where the data have no such measurement."""
-    return lambda record: record["audit"]["recovered"].get(measurement, {}).get(code)
-
-
-MEASURED = ("slant", "thickness", "width", "brightness")
-"""Measurements whose R² from each code the table of the separation has."""
-
-_SEPARATION = (
-    Column("z_worst", "z, worst probe", 3, _worst("z", "samples"), brief="z"),
-    Column("z_parameters", "[μ, log σ²] of z", 3, _worst("z", "parameters"), brief="[μ, σ]"),
-    Column("w_worst", "w, best probe", 3, _worst("w", "samples"), brief="w"),
-    Column("swap", "swap shows w's class", 3, _of("audit", "swap", "says_b"), brief="swap"),
-    Column("squared_error", "squared error", 1, _of("squared_error"), brief="error"),
-    Column("exchanged", "z exchanged", 1, _of("audit", "exchanged")),
-    Column("coverage", "coverage", 2, _of("generation", "coverage"), brief="coverage"),
-    Column("real_coverage", "of real pictures", 2, _of("generation", "real_coverage")),
-    Column("consistency", "draws show y", 3, _of("generation", "consistency")),
-    Column("generic", "generic dimensions", 1, lambda record: float(len(record["generic"])), brief="generic"),
-)
-
-COLUMNS = {
-    "separation": (
-        *_SEPARATION,
-        *(
-            Column(f"{name}_{code}", f"{name} from {code}", 2, _recovered(name, code))
-            for name in MEASURED
-            for code in ("z", "w")
-        ),
-    ),
-    "frontier": _SEPARATION,
-    "table1": (
-        Column("z", "z", 3, _accuracy("z"), _table_1("z"), "z"),
-        Column("w", "w", 3, _accuracy("w"), _table_1("w"), "w"),
-        Column("z_worst", "z, worst case", 3, _worst("z", "samples"), brief="z, worst"),
-        Column("z_parameters", "[μ, log σ²] of z", 3, _worst("z", "parameters")),
-        Column("w_worst", "w, worst case", 3, _worst("w", "samples")),
-        *_COSTS,
-    ),
-    "table2": (
-        Column("w", "w", 3, _accuracy("w"), _table_2, "w"),
-        Column("w_worst", "w, worst case", 3, _worst("w", "samples")),
-        Column("z", "z", 3, _accuracy("z")),
-        *_COSTS,
-    ),
-    "naive": (
-        Column("kl", "mean KL", 2, _of("identity", "kl"), brief="mean KL"),
-        Column(
-            "information_low", "I(z; (x, y)) at least", 2, _of("identity", "information_low"), brief="I ≥"
-        ),
-        Column("information_high", "at most", 2, _of("identity", "information_high"), brief="I ≤"),
-        Column(
-            "aggregate_low",
-            "KL(q(z) ‖ p(z)) at least",
-            2,
-            _of("identity", "aggregate_low"),
-            brief="KL(q‖p) ≥",
-        ),
-        Column("aggregate_high", "at most", 2, _of("identity", "aggregate_high")),
-        Column("squared_error", "squared error", 1, _of("squared_error"), brief="error"),
-        Column("z", "class from z", 3, _accuracy("z")),
-    ),
-}
 
 
 def table(experiment: str, found: Sequence[Record], order: Sequence[str]) -> Table:

@@ -290,11 +290,14 @@ class TwoCodeModel(nn.Module):
         """
         codes, crossed = self.encode(x, y), None
         if view is not None:
-            seen, half = self.encode(view, y), len(x) // 2
-            read, unread = (
-                Posterior(*(torch.cat([a[:half], b[half:]]) for a, b in zip(first, second, strict=True)))
-                for first, second in ((seen.w, codes.w), (codes.w, seen.w))
-            )
-            codes, crossed = Codes(codes.z, read), Codes(seen.z, unread)
+            own, seen = codes, self.encode(view, y)
+            codes = Codes(own.z, _halves(seen.w, own.w))
+            crossed = Codes(seen.z, _halves(own.w, seen.w))
         z, w = codes.z.sample(z_noise), codes.w.sample(w_noise)
         return codes, (z, w), self.likelihood_parameters(z, w, y), crossed
+
+
+def _halves(first: Posterior, second: Posterior) -> Posterior:
+    """Return the first half of a batch from `first`, the rest from `second`."""
+    half = len(first.mean) // 2
+    return Posterior(*(torch.cat([a[:half], b[half:]]) for a, b in zip(first, second, strict=True)))

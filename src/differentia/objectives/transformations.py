@@ -49,7 +49,8 @@ DIRECTIONS: dict[Transformation, tuple[Direction, ...]] = {
 _FULL_SIDE = 28
 """From this height and width on, thickness and blur reach a whole pixel; in smaller ones, so much less."""
 
-_AFFINE = {"x", "y", "size", "width", "rotation", "slant"}
+_AFFINE = ("x", "y", "size", "width", "rotation", "slant")
+"""What moves pixels, and is done by one resampling."""
 
 
 def directions(names: Sequence[Transformation]) -> list[Direction]:
@@ -88,7 +89,7 @@ def transformed(x: Tensor, names: Sequence[Transformation], strengths: Tensor) -
         x = x + amount.clamp(min=0) * (_dilated(x) - x) + amount.clamp(max=0) * (x + _dilated(-x))
     if "blur" in amounts:
         x = x + pixel * amounts["blur"] * (F.avg_pool2d(x, 3, 1, 1, count_include_pad=False) - x)
-    if amounts.keys() & _AFFINE:
+    if amounts.keys() & set(_AFFINE):
         grid = F.affine_grid(_sampling(amounts, x), list(x.shape), align_corners=False)
         x = F.grid_sample(x, grid, padding_mode="border", align_corners=False)
     if "contrast" in amounts:
@@ -103,8 +104,7 @@ def _sampling(amounts: dict[str, Tensor], x: Tensor) -> Tensor:
     """Where each pixel of the result comes from: affine maps of coordinates in [−1, 1], ``[b, 2, 3]``."""
     zero = x.new_zeros(len(x))
     dx, dy, size, width, angle, slant = (
-        amounts[name].flatten() if name in amounts else zero
-        for name in ("x", "y", "size", "width", "rotation", "slant")
+        amounts[name].flatten() if name in amounts else zero for name in _AFFINE
     )
     one, cos, sin = torch.ones_like(zero), angle.cos(), angle.sin()
     # The y axis points down, so what leans to the right moves right where y is negative.
