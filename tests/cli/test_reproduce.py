@@ -4,6 +4,7 @@ import importlib.util
 import sys
 
 import pytest
+from filelock import FileLock
 
 import differentia.cli
 
@@ -48,3 +49,12 @@ def test_a_backend_that_is_not_installed_is_named(backend, module, monkeypatch, 
 def test_impossible_numbers_end_with_exit_code_2(option, monkeypatch, capsys):
     assert run(monkeypatch, "table1", *option) == 2
     assert option[0] in capsys.readouterr().err
+
+
+def test_two_commands_do_not_work_in_one_folder(monkeypatch, capsys, tmp_path):
+    with FileLock(tmp_path / ".lock"):
+        assert run(monkeypatch, "table1", "--datasets", "digits", "--out", str(tmp_path)) == 2
+    assert capsys.readouterr().err.startswith(
+        f"error: Another 'differentia reproduce' is at work in {tmp_path}"
+    )
+    assert not (tmp_path / "runs").exists()

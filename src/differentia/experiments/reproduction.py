@@ -1,10 +1,12 @@
 """From a request to runs, tables, figures and the page."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from rich.console import Console
 
 from differentia.data.catalogue import load
@@ -140,19 +142,45 @@ def reproduce(
     -------
     list of str
         Runs that failed, a sentence each.
+
+    Raises
+    ------
+    DifferentiaError
+        If another process works in `out`, or a data set cannot be read.
     """
-    cells = plan(request)
-    failures = run_jobs(out / "runs", [cell.job for cell in cells], workers, backend, console)
-    for experiment in request.experiments():
-        own = [cell for cell in cells if cell.experiment == experiment.name]
-        if experiment.name in COLUMNS:
-            _write_table(experiment, own, request, out / "runs", results, console)
-        else:
-            for path in draw_figure(experiment, own, out, results, request.quick, console):
-                console.print(f"[bold]{experiment.name}[/bold] → {path}")
-    page = write_page(results)
+    with _alone(out):
+        cells = plan(request)
+        failures = run_jobs(out / "runs", [cell.job for cell in cells], workers, backend, console)
+        for experiment in request.experiments():
+            own = [cell for cell in cells if cell.experiment == experiment.name]
+            if experiment.name in COLUMNS:
+                _write_table(experiment, own, request, out / "runs", results, console)
+            else:
+                for path in draw_figure(experiment, own, out, results, request.quick, console):
+                    console.print(f"[bold]{experiment.name}[/bold] → {path}")
+        page = write_page(results)
     console.print(f"tables and figures in [bold]{results}[/bold], page [bold]{page}[/bold]")
     return failures
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Hold the folder of the runs: two commands at once would train the same run into the same files.
+
+    The lock is the operating system's and ends with the process, however it ends.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(out / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise DifferentiaError(
+            f"Another 'differentia reproduce' is at work in {out}. Wait until it ends, or give another --out."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _write_table(
