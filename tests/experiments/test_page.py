@@ -33,9 +33,16 @@ def results(tmp_path):
         [record("mnist", name, 0, 0.3, 0.4) for name in ("report-both", "report-both-plain")],
     )
     store(folder / "naive-quick.json", [naive("naive")])
-    store(
-        folder / "separation.json", [record("kinds", name, 0, 0.1, 0.99, 12.3) for name in ("vae", "strict")]
-    )
+    separated = [record("kinds", name, 0, 0.1, 0.99, 12.3) for name in ("vae", "strict")]
+    separated[1]["truth"] = {
+        "recovered": [
+            {"name": "x", "class_name": None, "from_z": 0.93, "from_w": -0.01},
+            {"name": "ring.hole_radius", "class_name": "ring", "from_z": 0.2, "from_w": 0.8},
+            {"name": "ring.hole_offset", "class_name": "ring", "from_z": 0.0, "from_w": 0.6},
+        ],
+        "swap": {"swapped": 9.7, "reconstruction": 5.9, "class_mean": 22.7},
+    }
+    store(folder / "separation.json", separated)
     store(folder / "frontier.json", [record("mnist", "strict-unrounded", 0, 0.5, 0.98)])
     (folder / "figures.json").write_text(
         json.dumps(
@@ -63,7 +70,10 @@ def test_the_page_shows_every_stored_number_beside_the_printed_one(results):
     assert "60,000 training and 10,000 test images, 3 seeds; chance is 0.114" in text
     assert "](results/figure2-mnist-strict.png)" in text
     assert "| strict | .200 | .200 | .200 | .990 | 12.3 | 24.6 | 0.80 | 0.95 | .900 | 2.0 |\n" in text
-    assert "| strict | 0.90 | 0.10 | – | – |" in text
+    assert "| reading | slant from z | slant from w |\n" in text
+    assert "| strict | 0.90 | 0.10 |\n" in text
+    assert "| strict | 0.93 | −0.01 | 0.70 | 0.10 | 9.7 | 22.7 |\n" in text
+    assert "| vae | – | – | – | – | – | – |\n" in text
     assert "| strict-unrounded | strict with means of z of any resolution |" in text
     assert "](results/frontier-mnist.png)" in text
     assert (

@@ -23,7 +23,7 @@ def made():
     [
         ("table1.csv", tables.to_csv),
         ("table1.tex", lambda made: tables.to_latex(made, "With and without L_class", "tab:table1")),
-        ("table1.md", lambda made: tables.to_markdown(made, "mnist") + "\n"),
+        ("table1.md", lambda made: tables.to_markdown(made, "mnist", [c.key for c in made.columns]) + "\n"),
     ],
 )
 def test_a_table_is_written_as_in_the_golden_file(name, write, made):

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from statistics import fmean
+from typing import Any, Literal
 
+from differentia.data import kinds
 from differentia.experiments.published import TABLE_1, TABLE_2, Printed
 from differentia.experiments.readings import READINGS
 from differentia.experiments.results import Record
@@ -29,6 +31,8 @@ class Column:
         Takes data set and reading, returns the report's number or None.
     brief : str
         Heading on the terminal; empty for a column that is not shown there.
+    group : {'', 'measured', 'known'}
+        Part of a wide table that the page shows on its own: R² of measurements, or of known factors.
     """
 
     key: str
@@ -37,6 +41,7 @@ class Column:
     value: Callable[[Record], float | None]
     printed: Callable[[str, str], float | None] | None = None
     brief: str = ""
+    group: Literal["", "measured", "known"] = ""
 
 
 def _accuracy(code: str) -> Callable[[Record], float | None]:
@@ -86,7 +91,26 @@ def _recovered(measurement: str, code: str) -> Callable[[Record], float | None]:
     return lambda record: record["audit"]["recovered"].get(measurement, {}).get(code)
 
 
-MEASURED = ("slant", "thickness", "width", "brightness")
+def _known(code: str, factor: str = "") -> Callable[[Record], float | None]:
+    """R² of a generic factor from a code, or the mean over all specific ones; None without known factors."""
+
+    def value(record: Record) -> float | None:
+        recovered = (record.get("truth") or {}).get("recovered", [])
+        chosen = [
+            one[f"from_{code}"]
+            for one in recovered
+            if (one["name"] == factor if factor else one["class_name"] is not None)
+        ]
+        return fmean(chosen) if chosen and None not in chosen else None
+
+    return value
+
+
+def _swap_error(name: str) -> Callable[[Record], float | None]:
+    return lambda record: ((record.get("truth") or {}).get("swap") or {}).get(name)
+
+
+_MEASURED = ("slant", "thickness", "width", "brightness")
 """Measurements whose R² from each code the table of the separation has."""
 
 _SEPARATION = (
@@ -106,10 +130,21 @@ COLUMNS = {
     "separation": (
         *_SEPARATION,
         *(
-            Column(f"{name}_{code}", f"{name} from {code}", 2, _recovered(name, code))
-            for name in MEASURED
+            Column(f"{name}_{code}", f"{name} from {code}", 2, _recovered(name, code), group="measured")
+            for name in _MEASURED
             for code in ("z", "w")
         ),
+        *(
+            Column(f"known_{name}_{code}", f"{name} from {code}", 2, _known(code, name), group="known")
+            for name in (kinds.FACTOR_NAMES[column] for column in kinds.GENERIC)
+            for code in ("z", "w")
+        ),
+        *(
+            Column(f"known_specific_{code}", f"specific from {code}", 2, _known(code), group="known")
+            for code in ("w", "z")
+        ),
+        Column("swap_error", "swap error", 1, _swap_error("swapped"), group="known"),
+        Column("class_mean_error", "of a class's mean", 1, _swap_error("class_mean"), group="known"),
     ),
     "frontier": _SEPARATION,
     "table1": (

@@ -15,6 +15,7 @@ from differentia.evaluation.battery import INPUTS
 from differentia.evaluation.coding import CodedSplit, code_split
 from differentia.evaluation.factors import name_factors
 from differentia.evaluation.generation import generation
+from differentia.evaluation.ground_truth import ground_truth
 from differentia.experiments.identity import identity
 from differentia.models.batched import decode_all, squared_errors
 from differentia.models.two_code import TwoCodeModel
@@ -46,7 +47,8 @@ def measure(model: TwoCodeModel, data: LabelledData, seed: int) -> dict[str, Any
     dict
         Plain JSON types: ``accuracy`` of the report's classifier on z and on w, ``audit`` (worst case of
         both codes, swap test, what z carries), ``generation`` (coverage and class consistency of draws),
-        ``generic`` (measurements that a dimension of z carries in every class), ``squared_error`` a sample,
+        ``generic`` (measurements that a dimension of z carries in every class), ``truth`` (R² of known
+        factors and the exact swap error, where the data have them), ``squared_error`` a sample,
         ``kl_z`` and ``kl_w`` in nats, ``chance``, and ``identity`` of section 3.1 for the naive model.
     """
     train, test = code_split(model, data.train, seed), code_split(model, data.test, seed)
@@ -61,6 +63,9 @@ def measure(model: TwoCodeModel, data: LabelledData, seed: int) -> dict[str, Any
         "audit": _audit(model, data, seed) if model.settings.w_dim else None,
         "generation": _generation(model, data, seed) if model.settings.w_dim else None,
         "generic": _generic(model, data, seed) if model.settings.w_dim else None,
+        "truth": _truth(model, data, seed)
+        if model.settings.w_dim and data.test.factors is not None
+        else None,
         "squared_error": float(squared_errors(model, decoded, test.x).mean()),
         "kl_z": float(test.posterior.z_kl().sum(1).mean()),
         "kl_w": float(test.posterior.w_kl().sum(1).mean()) if model.settings.w_dim else None,
@@ -146,6 +151,12 @@ def _generic(model: TwoCodeModel, data: LabelledData, seed: int) -> list[str]:
     """Return the measurements that some dimension of z carries, with the same sign, in every class."""
     report = name_factors(model, data, seed, quick=True)
     return sorted({report.measurements[f.measurement] for f in report.generic if f.measurement is not None})
+
+
+def _truth(model: TwoCodeModel, data: LabelledData, seed: int) -> dict[str, Any]:
+    """Return the R² of every known factor from each code, and the exact swap error."""
+    found = ground_truth(model, data, seed, quick=True).to_json()
+    return {"recovered": found["recovered"], "swap": found["swap"]}
 
 
 def _samples(split: CodedSplit, code: str) -> NDArray[np.float32]:

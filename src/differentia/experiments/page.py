@@ -9,7 +9,6 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from differentia.experiments import tables
-from differentia.experiments.columns import MEASURED
 from differentia.experiments.declarations import EXPERIMENTS, Experiment
 from differentia.experiments.effect import distances, effects
 from differentia.experiments.readings import CLOSEST, READINGS
@@ -38,11 +37,18 @@ class Section:
     made: tables.Table
     found: list[Record]
 
-    def markdown(self, dataset: str, recovered: bool | None = None) -> str:
-        """Return the rows of a data set: the R² columns alone, all but those, or (None) every column."""
-        own = [f"{name}_{code}" for name in MEASURED for code in ("z", "w")]
-        keys = [] if recovered is None else [c.key for c in self.made.columns if (c.key in own) == recovered]
-        return tables.to_markdown(self.made, dataset, keys)
+    def markdown(self, dataset: str, group: str = "") -> str:
+        """Return the rows of a data set with one group of columns, without those that have no number.
+
+        Empty where the group has none at all.
+        """
+        lines = self.made.of(dataset)
+        keys = [
+            column.key
+            for at, column in enumerate(self.made.columns)
+            if column.group == group and any(line.means[at] is not None for line in lines)
+        ]
+        return tables.to_markdown(self.made, dataset, keys) if keys else ""
 
     @property
     def names(self) -> list[str]:

@@ -199,7 +199,11 @@ def _write_table(
     if not made.lines:
         return
     write_text(results / f"{stem}.csv", tables.to_csv(made))
-    write_text(results / f"{stem}.tex", tables.to_latex(made, experiment.title, f"tab:{stem}"))
+    latex = [
+        tables.to_latex(part, experiment.title, f"tab:{stem}{number or ''}")
+        for number, part in enumerate(made.parts)
+    ]
+    write_text(results / f"{stem}.tex", "\n".join(latex))
     title = f"{experiment.section}: {experiment.title}" + (" (quick)" if request.quick else "")
     console.print(f"\n[bold]{title}[/bold]")
     for dataset in request.datasets:

@@ -50,6 +50,12 @@ class Table:
 
         return Table(tuple(self.columns[at] for at in kept), tuple(map(pick, self.lines)))
 
+    @property
+    def parts(self) -> list["Table"]:
+        """The table as one table for each group of columns."""
+        groups = dict.fromkeys(column.group for column in self.columns)
+        return [self.narrow([c.key for c in self.columns if c.group == group]) for group in groups]
+
     def value(self, line: Line, key: str) -> float | None:
         """Return the mean in the column of that key."""
         found = line.means[[column.key for column in self.columns].index(key)]
@@ -136,9 +142,9 @@ def headings(made: Table) -> list[str]:
     return names
 
 
-def to_markdown(made: Table, dataset: str, keys: Sequence[str] = ()) -> str:
-    """Write the rows of a data set as a Markdown table, of the columns with these keys if any are given."""
-    made = made.narrow(keys) if keys else made
+def to_markdown(made: Table, dataset: str, keys: Sequence[str]) -> str:
+    """Write the rows of a data set as a Markdown table of the columns with these keys."""
+    made = made.narrow(keys)
     names = ["reading", *headings(made)]
     lines = [f"| {' | '.join(names)} |", f"| --- |{' ---: |' * (len(names) - 1)}"]
     for line in made.of(dataset):
