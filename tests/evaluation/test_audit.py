@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from differentia.data.dataset import LabelledData, Split
 from differentia.errors import DifferentiaError
@@ -95,6 +96,20 @@ def test_without_w_everything_about_it_is_absent(clean):
     assert clean.mislabelled is None
     assert clean.collapse.kl_w is clean.collapse.loss_without_w is None
     assert all(row.r2_w is None for row in clean.collapse.recovered)
+
+
+def test_without_w_the_verdict_does_not_speak_of_it(clean):
+    assert "show the class that they were decoded with" in clean.verdict.sentence
+
+
+def test_the_tables_of_an_audit_fit_80_columns_with_every_word(clean):
+    console = Console(width=80, color_system=None)
+    with console.capture() as capture:
+        console.print(clean.table())
+    text = capture.get()
+    for words in ("[μ, log σ²]", "permuted y", "neighbours", "perceptron", "95 % interval", "trained"):
+        assert words in text
+    assert "…" not in text.replace(" … ", "")
 
 
 def test_a_planted_leak_turns_the_verdict(splits):

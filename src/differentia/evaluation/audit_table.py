@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rich import box
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -26,15 +27,17 @@ def audit_table(
     rows: Sequence[ProbeRow], control: Sequence[ProbeRow], chance: float, entropy: float
 ) -> Table:
     """Return the probes as a table: each form of each code, its worst case first; the control last."""
-    table = Table(title=f"Probes: chance {100 * chance:.1f} %, {entropy:.2f} bits in the class")
-    for title in ("code", "the probe sees", "probe"):
+    title = f"Probes: chance {100 * chance:.1f} %, {entropy:.2f} bits in the class"
+    # 80 columns, or the words of the first three would be cut.
+    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 0), show_edge=False)
+    for title in ("code", "sees", "probe"):
         table.add_column(title, no_wrap=True)
     for title in ("acc. %", "95 % interval", "bits", "95 % interval", "trained"):
         table.add_column(title, justify="right", no_wrap=True)
     groups: dict[tuple[str, str], list[ProbeRow]] = {}
     for row in rows:
         groups.setdefault((row.code, INPUT_TITLES[row.input]), []).append(row)
-    groups["z", "samples, permuted y"] = list(control)
+    groups["z", "permuted y"] = list(control)
     for (code, title), lines in groups.items():
         for place, row in enumerate(sorted(lines, key=lambda row: -row.accuracy)):
             table.add_row(

@@ -127,7 +127,8 @@ def judge(
         f" Exchanging z inside a class makes the squared error {collapse.loss_without_z:.2f} times as large"
         f" (KL {collapse.kl_z:.1f} nats)."
     )
-    swapped = f" After a swap, {_percent(swap.says_b.value)} of the samples show the class that came with w."
+    came = "they were decoded with" if collapse.kl_w is None else "came with w"
+    swapped = f" After a swap, {_percent(swap.says_b.value)} of the samples show the class that {came}."
     return Verdict(level, start + use + swapped)
 
 
