@@ -8,7 +8,7 @@ from rich.console import Console
 from differentia.experiments import tables
 from differentia.experiments.declarations import EXPERIMENTS
 from differentia.experiments.effect import distances, effects
-from experiments.canned import TABLE_1
+from experiments.canned import TABLE_1, record
 
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -38,6 +38,17 @@ def test_the_terminal_shows_ours_beside_the_printed_numbers_in_80_columns(made):
     assert "mnist, 3 seeds; chance .114" in text
     row = next(line for line in text.splitlines() if line.strip().startswith("report-both-plain"))
     assert row.split()[1:9] == [".280", "±", ".025", ".300", ".190", "±", ".025", ".450"]
+
+
+def test_a_wide_table_is_not_cut_in_80_columns():
+    found = [
+        record("mnist", "strict-undeclared", seed, 0.3, 0.4 + 0.1 * seed, 280.0 + seed) for seed in (0, 1, 2)
+    ]
+    console = Console(width=80, color_system=None)
+    with console.capture() as capture:
+        console.print(tables.to_rich(tables.experiment_table(EXPERIMENTS["separation"], found), "mnist"))
+    assert "…" not in capture.get()
+    assert "281.0 ± 2.5" in capture.get()
 
 
 def test_rows_stand_in_the_declared_order_whatever_the_order_of_the_runs(made):

@@ -115,7 +115,7 @@ _MEASURED = ("slant", "thickness", "width", "brightness")
 
 _SEPARATION = (
     Column("z_worst", "z, worst probe", 3, _worst("z", "samples"), brief="z"),
-    Column("z_parameters", "[μ, log σ²] of z", 3, _worst("z", "parameters"), brief="[μ, σ]"),
+    Column("z_parameters", "[μ, log σ²] of z", 3, _worst("z", "parameters")),
     Column("w_worst", "w, best probe", 3, _worst("w", "samples"), brief="w"),
     Column("swap", "swap shows w's class", 3, _of("audit", "swap", "says_b"), brief="swap"),
     Column("squared_error", "squared error", 1, _of("squared_error"), brief="error"),
@@ -123,7 +123,7 @@ _SEPARATION = (
     Column("coverage", "coverage", 2, _of("generation", "coverage"), brief="coverage"),
     Column("real_coverage", "of real pictures", 2, _of("generation", "real_coverage")),
     Column("consistency", "draws show y", 3, _of("generation", "consistency")),
-    Column("generic", "generic dimensions", 1, lambda record: float(len(record["generic"])), brief="generic"),
+    Column("generic", "generic dimensions", 1, lambda record: float(len(record["generic"]))),
 )
 
 COLUMNS = {

@@ -24,7 +24,7 @@ DATASETS = ("mnist", "fashion-mnist", "celeba", "kinds", "digits")
 TRAINING: Mapping[str, Mapping[str, Any]] = {
     "mnist": {"epochs": 12, "batch_size": 512, "learning_rate": 2e-3},
     "fashion-mnist": {"epochs": 12, "batch_size": 512, "learning_rate": 2e-3},
-    "celeba": {"epochs": 20, "batch_size": 128, "learning_rate": 1e-3},
+    "celeba": {"epochs": 12, "batch_size": 128, "learning_rate": 1e-3},
     "kinds": {"epochs": 20, "batch_size": 128, "learning_rate": 1e-3},
     "digits": {"epochs": 30, "batch_size": 64, "learning_rate": 1e-3},
 }
