@@ -40,6 +40,16 @@ def test_the_terminal_shows_ours_beside_the_printed_numbers_in_80_columns(made):
     assert row.split()[1:9] == [".280", "±", ".025", ".300", ".190", "±", ".025", ".450"]
 
 
+def test_rows_of_different_numbers_of_seeds_say_so():
+    made = tables.experiment_table(
+        EXPERIMENTS["table1"], [*TABLE_1, record("mnist", "strict", 3, 0.12, 0.97)]
+    )
+    text = tables.to_markdown(made, "mnist", ["z"])
+    assert "| reading | seeds | z | z, report |" in text
+    assert "| strict | 4 | .120 ± .000 | .300 |" in text
+    assert tables.seeds_of(made, "mnist") == "3–4 seeds"
+
+
 def test_a_wide_table_is_not_cut_in_80_columns():
     found = [
         record("mnist", "strict-undeclared", seed, 0.3, 0.4 + 0.1 * seed, 280.0 + seed) for seed in (0, 1, 2)

@@ -58,10 +58,8 @@ class Section:
     def sizes(self, dataset: str) -> str:
         """Return on how many samples and seeds the rows of a data set stand."""
         own = [record for record in self.found if record["dataset"] == dataset]
-        seeds = sorted({line.seeds for line in self.made.of(dataset)})
-        counts = "–".join(str(n) for n in dict.fromkeys((seeds[0], seeds[-1])))
-        plural = "" if seeds == [1] else "s"
-        return f"{own[0]['n_train']:,} training and {own[0]['n_test']:,} test images, {counts} seed{plural}"
+        seeds = tables.seeds_of(self.made, dataset)
+        return f"{own[0]['n_train']:,} training and {own[0]['n_test']:,} test images, {seeds}"
 
     def provenance(self) -> list[dict[str, Any]]:
         """Return command, versions and duration of the records, one line a command."""

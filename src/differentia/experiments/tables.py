@@ -143,13 +143,26 @@ def headings(made: Table) -> list[str]:
 
 
 def to_markdown(made: Table, dataset: str, keys: Sequence[str]) -> str:
-    """Write the rows of a data set as a Markdown table of the columns with these keys."""
+    """Write the rows of a data set as a Markdown table of the columns with these keys.
+
+    The number of seeds has a column where it is not the same in every row.
+    """
     made = made.narrow(keys)
-    names = ["reading", *headings(made)]
+    rows = made.of(dataset)
+    vary = len({line.seeds for line in rows}) > 1
+    names = ["reading", *["seeds"] * vary, *headings(made)]
     lines = [f"| {' | '.join(names)} |", f"| --- |{' ---: |' * (len(names) - 1)}"]
-    for line in made.of(dataset):
-        lines.append(f"| {' | '.join([line.reading, *cells(made, line)])} |")
+    for line in rows:
+        row = [line.reading, *[str(line.seeds)] * vary, *cells(made, line)]
+        lines.append(f"| {' | '.join(row)} |")
     return "\n".join(lines)
+
+
+def seeds_of(made: Table, dataset: str) -> str:
+    """Return on how many seeds the rows of a data set stand: ``"1 seed"``, ``"3–8 seeds"``."""
+    counts = sorted({line.seeds for line in made.of(dataset)})
+    ends = "–".join(str(n) for n in dict.fromkeys((counts[0], counts[-1])))
+    return f"{ends} seed{'' if counts == [1] else 's'}"
 
 
 def to_latex(made: Table, caption: str, label: str) -> str:
@@ -201,8 +214,7 @@ def _latex(text: str) -> str:
 def to_rich(made: Table, dataset: str) -> RichTable:
     """Return the rows of a data set for the terminal, the columns that fit 80 characters."""
     lines = made.of(dataset)
-    seeds = f"{lines[0].seeds} seed{'s' if lines[0].seeds > 1 else ''}"
-    title = f"{dataset}, {seeds}; chance {number(lines[0].chance, 3)}"
+    title = f"{dataset}, {seeds_of(made, dataset)}; chance {number(lines[0].chance, 3)}"
     shown = RichTable(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 0), show_edge=False)
     shown.add_column("reading", no_wrap=True)
     for column in made.columns:
