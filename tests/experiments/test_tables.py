@@ -7,7 +7,7 @@ from rich.console import Console
 
 from differentia.experiments import tables
 from differentia.experiments.declarations import EXPERIMENTS
-from differentia.experiments.effect import distances, effects
+from differentia.experiments.effect import compared, distances, effects
 from experiments.canned import TABLE_1, record
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -81,5 +81,15 @@ def test_the_effect_of_the_class_loss_is_told_with_its_direction_and_its_interva
 
 def test_the_distance_is_the_mean_gap_to_the_printed_numbers_and_ours_does_not_count(made):
     # |.28 − .30| and |.19 − .45|
-    assert distances(made, ["mnist"]) == {"report-both-plain": pytest.approx((0.02 + 0.26) / 2)}
-    assert distances(made, ["mnist", "fashion-mnist"]) == {}
+    assert distances(made) == {"report-both-plain": pytest.approx((0.02 + 0.26) / 2)}
+
+
+def test_only_data_sets_that_every_reading_was_run_on_count_for_the_distance():
+    found = [
+        *TABLE_1,
+        record("mnist", "report-both", 0, 0.3, 0.4),
+        record("celeba", "report-both", 0, 0.6, 0.6),
+    ]
+    made = tables.experiment_table(EXPERIMENTS["table1"], found)
+    assert compared(made) == ["mnist"]
+    assert distances(made)["report-both"] == pytest.approx((0.0 + 0.05) / 2)

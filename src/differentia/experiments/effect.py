@@ -1,6 +1,5 @@
 """What L_class does, and which reading comes closest to the printed numbers."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from differentia.experiments.published import TABLE_1
@@ -84,32 +83,45 @@ def effects(made: Table) -> list[Effect]:
     return found
 
 
-def distances(made: Table, datasets: Sequence[str]) -> dict[str, float]:
+def compared(made: Table) -> list[str]:
+    """Return the printed data sets on which every reading of the report with L_class was run.
+
+    Parameters
+    ----------
+    made : Table
+        Table 1.
+    """
+    runs = [(line.reading, line.dataset) for line in made.lines if _of_the_report(line.reading)]
+    names = {reading for reading, _ in runs}
+    return [d for d in made.datasets if d in TABLE_1 and all((name, d) in runs for name in names)]
+
+
+def distances(made: Table) -> dict[str, float]:
     """Return how far each reading of the report is from table 1, nearest first.
 
     Parameters
     ----------
     made : Table
         Table 1.
-    datasets : sequence of str
-        Data sets that count; a reading counts if it was run on all of them.
 
     Returns
     -------
     dict
-        Mean over data sets and codes of |ours − printed| for the rows with L_class.
+        Mean over the `compared` data sets and both codes of |ours − printed| for the rows with L_class.
     """
     at = {column.key: number for number, column in enumerate(made.columns)}
+    datasets = compared(made)
     found: dict[str, list[float]] = {}
     for line in made.lines:
-        reading = READINGS[line.reading]
-        if reading.row != "with" or reading.preset == "strict" or line.dataset not in TABLE_1:
+        if not _of_the_report(line.reading) or line.dataset not in datasets:
             continue
-        if line.dataset in datasets:
-            for code in ("z", "w"):
-                mean, printed = line.means[at[code]], line.printed[at[code]]
-                if mean is not None and printed is not None:
-                    found.setdefault(line.reading, []).append(abs(mean.value - printed))
-    complete = 2 * sum(name in TABLE_1 for name in datasets)
-    means = {name: sum(gaps) / len(gaps) for name, gaps in found.items() if len(gaps) == complete}
+        for code in ("z", "w"):
+            mean, printed = line.means[at[code]], line.printed[at[code]]
+            if mean is not None and printed is not None:
+                found.setdefault(line.reading, []).append(abs(mean.value - printed))
+    means = {name: sum(gaps) / len(gaps) for name, gaps in found.items()}
     return dict(sorted(means.items(), key=lambda item: item[1]))
+
+
+def _of_the_report(name: str) -> bool:
+    return READINGS[name].row == "with" and READINGS[name].preset != "strict"

@@ -10,7 +10,7 @@ from jinja2 import Environment, StrictUndefined
 
 from differentia.experiments import tables
 from differentia.experiments.declarations import EXPERIMENTS, Experiment
-from differentia.experiments.effect import distances, effects
+from differentia.experiments.effect import compared, distances, effects
 from differentia.experiments.readings import CLOSEST, READINGS
 from differentia.experiments.results import Record, stored
 from differentia.files import write_text
@@ -109,7 +109,8 @@ def write_page(results: Path) -> Path:
         separation=section(results, "separation"),
         frontier=section(results, "frontier"),
         effects=effects(first.made) if first else [],
-        distances=distances(first.made, first.made.datasets) if first else {},
+        distances=distances(first.made) if first else {},
+        compared=compared(first.made) if first else [],
         readings=READINGS,
         closest=CLOSEST,
         figures=_figures(results),

@@ -216,5 +216,5 @@ def _write_table(
         for effect in effects(made):
             if effect.dataset in request.datasets:
                 console.print(f"{effect.dataset}, {effect.reading}: {effect.text()}")
-        for name, gap in distances(made, made.datasets).items():
+        for name, gap in distances(made).items():
             console.print(f"{name}: {gap:.3f} from the printed numbers on average", style="dim")
