@@ -37,7 +37,7 @@ DIRECTIONS: dict[Transformation, tuple[Direction, ...]] = {
     ),
     "scale": (Direction("size", 0.22, "larger, logarithm of the factor"),),
     "stretch": (Direction("width", 0.3, "wider, logarithm of the factor"),),
-    "rotate": (Direction("rotation", 0.5, "clockwise, radians"),),
+    "rotate": (Direction("rotation", 0.25, "clockwise, radians"),),
     "shear": (Direction("slant", 0.4, "leaning to the right, tangent of the angle"),),
     "brightness": (Direction("brightness", 0.5, "brighter, logarithm of the factor"),),
     "contrast": (Direction("contrast", 0.4, "away from the mean grey, logarithm of the factor"),),
