@@ -37,18 +37,15 @@ class Section:
     made: tables.Table
     found: list[Record]
 
-    def markdown(self, dataset: str, group: str = "") -> str:
-        """Return the rows of a data set with one group of columns, without those that have no number.
-
-        Empty where the group has none at all.
-        """
+    def markdown(self, dataset: str) -> str:
+        """Return the rows of a data set, a table for each group of columns that has a number."""
         lines = self.made.of(dataset)
         keys = [
             column.key
             for at, column in enumerate(self.made.columns)
-            if column.group == group and any(line.means[at] is not None for line in lines)
+            if any(line.means[at] is not None for line in lines)
         ]
-        return tables.to_markdown(self.made, dataset, keys) if keys else ""
+        return "\n\n".join(tables.to_markdown(part, dataset) for part in self.made.narrow(keys).parts)
 
     @property
     def names(self) -> list[str]:

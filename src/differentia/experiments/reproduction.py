@@ -170,17 +170,14 @@ def _alone(out: Path) -> Iterator[None]:
     The lock is the operating system's and ends with the process, however it ends.
     """
     out.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(out / ".lock")
     try:
-        lock.acquire(timeout=0)
+        held = FileLock(out / ".lock").acquire(timeout=0)
     except Timeout:
         raise DifferentiaError(
             f"Another 'differentia reproduce' is at work in {out}. Wait until it ends, or give another --out."
         ) from None
-    try:
+    with held:
         yield
-    finally:
-        lock.release()
 
 
 def _write_table(

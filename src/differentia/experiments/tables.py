@@ -142,12 +142,11 @@ def headings(made: Table) -> list[str]:
     return names
 
 
-def to_markdown(made: Table, dataset: str, keys: Sequence[str]) -> str:
-    """Write the rows of a data set as a Markdown table of the columns with these keys.
+def to_markdown(made: Table, dataset: str) -> str:
+    """Write the rows of a data set as a Markdown table.
 
     The number of seeds has a column where it is not the same in every row.
     """
-    made = made.narrow(keys)
     rows = made.of(dataset)
     vary = len({line.seeds for line in rows}) > 1
     names = ["reading", *["seeds"] * vary, *headings(made)]
