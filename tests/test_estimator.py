@@ -79,7 +79,7 @@ def test_what_is_generic_can_be_declared(images: tuple) -> None:
     model = Differentia(epochs=1, generic=("shift", "blur"), settings=SMALL).fit(
         images[0][:300], images[1][:300]
     )
-    assert model.settings_.objective.generic.transformations == ["shift", "blur"]
+    assert model.settings_.model.generic == ["shift", "blur"]
     assert "equivariance" in model.history_[0]
     with pytest.raises(DifferentiaError, match="turn"):
         Differentia(generic=["turn"]).fit(*images)

@@ -109,7 +109,7 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if self.epochs is not None:
             given.append({"training": {"epochs": self.epochs}})
         if self.generic is not None:
-            given.append({"objective": {"generic": {"transformations": list(self.generic)}}})
+            given.append({"model": {"generic": list(self.generic)}})
         source = DataSettings(source=IN_MEMORY)
         self.settings_ = preset(self.preset, source, self._data.shape, combined(given), len(self._data.train))
         accelerator = self.settings_.training.accelerator

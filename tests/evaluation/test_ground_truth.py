@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from differentia.data import kinds
 from differentia.data.dataset import LabelledData, Split
 from differentia.errors import DifferentiaError
-from differentia.evaluation.ground_truth import GroundTruth, ground_truth
+from differentia.evaluation.ground_truth import GroundTruth, _one_meaning, ground_truth
 from differentia.evaluation.interventions import intervene
 from differentia.models.posterior import Posterior
 from differentia.models.two_code import Codes, ModelSettings, TwoCodeModel
@@ -108,6 +108,9 @@ def test_codes_that_are_the_factors_score_one_and_the_crossed_blocks_nothing(
     assert recovered(truth, True, "w").max() < 0.05
     assert recovered(truth, False, "z").max() < 0.05
 
+    assert min(entry.one_meaning for entry in truth.recovered if entry.class_name is None) > 0.98
+    assert all(np.isnan(entry.one_meaning) for entry in truth.recovered if entry.class_name is not None)
+
     assert truth.swap is not None
     assert truth.swap.swapped < 0.05  # noise of e⁻¹⁰ and grey levels rounded twice
     assert truth.swap.reconstruction < 0.05
@@ -124,6 +127,7 @@ def test_exchanged_codes_are_found_out(seen: dict[bytes, np.ndarray]) -> None:
     assert truth.block("w", "specific").mig < 0.1
     assert recovered(truth, False, "z").min() > 0.9
     assert recovered(truth, True, "z").max() < 0.1
+    assert max(entry.one_meaning for entry in truth.recovered if entry.class_name is None) < 0.2
     # Each reconstruction is right and each swap is wrong: it takes a's form and b's place.
     assert truth.swap is not None
     assert truth.swap.reconstruction < 0.05
@@ -219,3 +223,12 @@ def test_data_without_factors_are_refused(bars: LabelledData, naive: TwoCodeMode
     data = replace(bars, test=replace(bars.test, factors=None))
     with pytest.raises(DifferentiaError, match="no ground-truth factors"):
         ground_truth(naive, data, seed=0)
+
+
+def test_a_dimension_whose_sign_depends_on_the_class_has_no_meaning() -> None:
+    rng = np.random.default_rng(0)
+    y = np.arange(300) % 3
+    z = rng.standard_normal((300, 2)).astype(np.float32)
+    turned = z[:, 0] * np.where(y == 1, -1, 1)
+    values = np.stack([turned, np.exp(-z[:, 1])], axis=1)
+    assert _one_meaning(z, values, y).tolist() == pytest.approx([0.0, 1.0], abs=0.15)

@@ -9,13 +9,14 @@ from differentia.models.two_code import ModelSettings, TwoCodeModel
 
 MLP = ModelSettings(z_dim=3, w_dim=9, remainder_dim=5, hidden=[16, 8])
 CONV = ModelSettings(network="conv", z_dim=3, w_dim=9, remainder_dim=5, hidden=[16], channels=[4, 6])
+DECLARED = MLP.model_copy(update={"generic": ["thickness", "shear"]})
 
 
 def _without_remainder(settings: ModelSettings) -> ModelSettings:
     return settings.model_copy(update={"w_dim": 4, "remainder_dim": 0})
 
 
-@pytest.mark.parametrize("settings", [MLP, CONV], ids=["mlp", "conv"])
+@pytest.mark.parametrize("settings", [MLP, CONV, DECLARED], ids=["mlp", "conv", "declared"])
 def test_before_training_a_student_encodes_and_decodes_as_its_teacher_whatever_the_remainder(
     settings: ModelSettings,
 ) -> None:

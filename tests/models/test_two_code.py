@@ -6,7 +6,8 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from differentia.models.two_code import Codes, ModelSettings, TwoCodeModel
+from differentia.models.transformations import transformed, undone
+from differentia.models.two_code import STRENGTH, Codes, ModelSettings, TwoCodeModel
 
 MLP = ModelSettings(z_dim=3, w_dim=2, hidden=[16, 8])
 CONV = ModelSettings(network="conv", z_dim=3, w_dim=2, hidden=[16], channels=[4, 6])
@@ -53,6 +54,43 @@ def test_decoded_images_lie_between_0_and_1(likelihood: str) -> None:
     assert images.min() >= 0
     assert images.max() <= 1
     assert images.std() > 0.1
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+def test_the_first_dimensions_of_z_do_the_declared_transformations(likelihood: str) -> None:
+    """Whatever the class and w, and by the same amount; the other dimensions draw."""
+    settings = ModelSettings(
+        network="conv",
+        z_dim=4,
+        w_dim=2,
+        hidden=[16],
+        channels=[4, 6],
+        generic=["shift"],
+        likelihood=likelihood,
+    )
+    model = built(settings, (16, 16, 1))
+    generator = torch.Generator().manual_seed(0)
+    z, w = torch.randn(4, 4, generator=generator), torch.randn(4, 2, generator=generator)
+    still, y = z * torch.tensor([0.0, 0.0, 1.0, 1.0]), torch.arange(4)
+    drawn, shown = model.decode(still, w, y), model.decode(z, w, y)
+    expected = transformed(drawn, ["shift"], STRENGTH * z[:, :2])
+    assert torch.allclose(shown, expected, atol=1e-3)
+    assert (shown - drawn).abs().max() > 1e-3
+
+
+def test_w_is_read_from_the_picture_at_rest() -> None:
+    """What z says was done to the picture is undone for w, and w's gradient does not reach z."""
+    model = built(CONV.model_copy(update={"generic": ["blur", "shift"]}), (16, 16, 1))
+    assert model.acting == [1, 2]  # the first dimension follows blur, which the decoder has to draw
+    x, y = model.normalise(stored((16, 16, 1))), torch.arange(5) % 4
+    codes = model.encode(x, y)
+    at_rest = undone(x, ["shift"], STRENGTH * codes.z.mean[:, 1:])
+    assert torch.equal(model.at_rest(x, codes.z), at_rest)
+    assert model.w_trunk is not None
+    assert model.w_head is not None
+    assert torch.equal(codes.w.mean, model.w_head(model.w_trunk(at_rest), y).mean)
+    codes.w.mean.sum().backward()
+    assert all(weight.grad is None for weight in model.trunk.parameters())
 
 
 @pytest.mark.parametrize("z_sees_y", [False, True])

@@ -7,9 +7,9 @@ from pydantic import ValidationError
 from differentia.data.settings import DataSettings
 from differentia.errors import DifferentiaError
 from differentia.models.posterior import Posterior
-from differentia.models.two_code import ModelSettings, TwoCodeModel
-from differentia.objectives.generic import equivariance, invariance
-from differentia.objectives.settings import GenericSettings, ObjectiveSettings
+from differentia.models.two_code import STRENGTH, ModelSettings, TwoCodeModel
+from differentia.objectives.generic import NOISE, equivariance, invariance
+from differentia.objectives.settings import ObjectiveSettings
 from differentia.objectives.two_step import ModelOutput, TwoStepObjective
 from differentia.training.settings import preset
 
@@ -18,30 +18,36 @@ def _posterior(mean: torch.Tensor, variance: float) -> Posterior:
     return Posterior(mean, torch.full_like(mean, variance).log())
 
 
-def test_a_code_that_moves_along_its_own_dimension_costs_nothing() -> None:
+def test_a_code_that_moves_as_the_decoder_acts_costs_nothing() -> None:
     strengths = torch.rand(50, 2) * 2 - 1
     mean = torch.randn(50, 4)
-    moved = mean.clone()
-    moved[:, :2] += strengths * torch.tensor([0.7, -2.0])  # slopes of either sign
-    cost = equivariance(_posterior(mean, 0.1), _posterior(moved, 0.1), strengths)
+    moved = mean + torch.nn.functional.pad(strengths / STRENGTH, (0, 2))
+    cost = equivariance(_posterior(mean, 0.1), _posterior(moved, 0.1), strengths, [0, 1])
     assert cost == pytest.approx(0, abs=1e-9)
 
 
+def test_a_code_that_does_not_follow_costs_as_much_as_it_should_have_moved() -> None:
+    strengths = torch.tensor([[1.0], [-0.5]])
+    still = _posterior(torch.zeros(2, 1), 1.0)
+    cost = equivariance(still, still, strengths, [0])
+    assert cost == pytest.approx(0.5 * (1 + 0.25) / 2 / STRENGTH**2 / NOISE**2)
+
+
 def test_what_moves_another_dimension_costs_its_divergence() -> None:
-    strengths = torch.rand(50, 1) * 2 - 1
     mean, moved = torch.zeros(50, 3), torch.zeros(50, 3)
     moved[:, 1] = 0.3
-    cost = equivariance(_posterior(mean, 0.25), _posterior(moved, 0.25), strengths)
-    assert cost == pytest.approx(0.5 * 0.3**2 / 0.25, rel=1e-5)
+    cost = equivariance(_posterior(mean, 1.0), _posterior(moved, 1.0), torch.zeros(50, 1), [0])
+    assert cost == pytest.approx(0.5 * 0.3**2 / NOISE**2, rel=1e-5)
 
 
-def test_a_slope_that_differs_by_sample_costs() -> None:
+def test_a_dimension_that_does_not_act_may_move_by_any_slope_but_one() -> None:
     """A direction must mean the same everywhere: opposite slopes in two halves cannot both be followed."""
     strengths = torch.linspace(-1, 1, 40).repeat(2)[:, None]
     sign = torch.tensor([1.0, -1.0]).repeat_interleave(40)[:, None]
-    mean = torch.zeros(80, 1)
-    cost = equivariance(_posterior(mean, 1.0), _posterior(strengths * sign, 1.0), strengths)
-    assert cost == pytest.approx(0.5 * float(strengths.square().mean()), rel=1e-4)
+    mean = _posterior(torch.zeros(80, 1), 1.0)
+    assert equivariance(mean, _posterior(-0.7 * strengths, 1.0), strengths, []) == pytest.approx(0, abs=1e-9)
+    cost = equivariance(mean, _posterior(strengths * sign, 1.0), strengths, [])
+    assert cost == pytest.approx(0.5 * float(strengths.square().mean()) / NOISE**2, rel=1e-4)
 
 
 def test_invariance_is_the_divergence_of_two_gaussians() -> None:
@@ -52,15 +58,14 @@ def test_invariance_is_the_divergence_of_two_gaussians() -> None:
 
 def _parts(names: list[str]) -> tuple:
     torch.manual_seed(0)
-    model = TwoCodeModel(ModelSettings(z_dim=3, w_dim=2, hidden=[16]), (8, 8, 1), 4)
-    settings = ObjectiveSettings(generic=GenericSettings(transformations=names), class_loss=None)
-    return model, TwoStepObjective(settings, 3, 2, torch.full((4,), 0.25))
+    model = TwoCodeModel(ModelSettings(z_dim=3, w_dim=2, hidden=[16], generic=names), (8, 8, 1), 4)
+    return model, TwoStepObjective(ObjectiveSettings(class_loss=None), 3, 2, torch.full((4,), 0.25))
 
 
 def test_half_of_the_batch_reads_w_from_the_view_and_all_read_z_from_the_sample() -> None:
     model, objective = _parts(["shift", "blur"])
     x, y = torch.rand(12, 1, 8, 8), torch.arange(12) % 4
-    view = objective.view(x, torch.Generator())
+    view = objective.view(model, x, torch.Generator())
     assert view is not None
     assert view.strengths.shape == (12, 3)
     output = ModelOutput(*model(x, y, torch.zeros(12, 3), torch.zeros(12, 2), view.x))
@@ -78,21 +83,21 @@ def test_half_of_the_batch_reads_w_from_the_view_and_all_read_z_from_the_sample(
 
 
 def test_nothing_declared_changes_nothing() -> None:
-    _, objective = _parts([])
+    model, objective = _parts([])
     generator = torch.Generator()
     before = generator.get_state()
-    assert objective.view(torch.rand(2, 1, 8, 8), generator) is None
+    assert objective.view(model, torch.rand(2, 1, 8, 8), generator) is None
     assert torch.equal(generator.get_state(), before)
 
 
 def test_settings_that_contradict_each_other() -> None:
     with pytest.raises(ValidationError, match="twice"):
-        GenericSettings(transformations=["shift", "shift"])
+        ModelSettings(generic=["shift", "shift"])
     data = DataSettings(source="mnist")
     for changes, message in (
         ({"model": {"z_dim": 1}}, "z_dim of at least 2"),
         ({"model": {"w_dim": 0}, "objective": {"class_loss": None}}, "need w"),
     ):
-        declared = {"objective": {"generic": {"transformations": ["shift"]}} | changes.get("objective", {})}
+        declared = changes | {"model": {"generic": ["shift"]} | changes["model"]}
         with pytest.raises(DifferentiaError, match=message):
-            preset("report", data, (28, 28, 1), changes | declared)
+            preset("report", data, (28, 28, 1), declared)

@@ -112,7 +112,7 @@ def test_every_sample_is_seen_and_each_once_an_epoch(digits: LabelledData) -> No
 
 
 def test_records_hold_the_mean_of_every_term(digits: LabelledData) -> None:
-    trainer = _trainer(_settings(), digits)
+    trainer = _trainer(_settings(training={"batch_size": 32}), digits)
     assert trainer.run()
     assert [r["epoch"] for r in trainer.records] == [1, 2]
     for record in trainer.records:

@@ -30,8 +30,8 @@ SETTINGS = {
 
 
 def _settings(**changes: object) -> Settings:
-    # The teacher of these tests is not of a preset and rounds nothing.
-    plain = {"model": {"resolution": 0, "shared_variance": False}}
+    # The teacher of these tests is not of a preset: it rounds and declares nothing.
+    plain = {"model": {"resolution": 0, "shared_variance": False, "generic": []}}
     return preset("strict", DataSettings(source="digits"), (8, 8, 1), combined([SETTINGS, plain, changes]))
 
 

@@ -129,7 +129,7 @@ def train(
     }
     if generic is not None:
         names = [] if generic == "none" else [name.strip() for name in generic.split(",")]
-        given["objective"] = {"generic": {"transformations": names}}
+        given["model"] = {"generic": names}
     named = {part: {k: v for k, v in fields.items() if v is not None} for part, fields in given.items()}
     if resume is not None and (data or config or out or set_ or any(named.values())):
         raise DifferentiaError(

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from differentia.data import kinds
 from differentia.data.dataset import LabelledData, Split
@@ -38,12 +39,16 @@ class Recovered:
         A generic factor from z alone, which must mean the same in every class, and from w and y; a specific
         factor from either code within its class. NaN where there is no such code, too few samples, or the
         factor does not vary.
+    one_meaning : float
+        A generic factor's least |rank correlation| over the classes with the dimension of z that has the
+        greatest; 0 where every dimension changes its sign between classes. NaN for a specific factor.
     """
 
     name: str
     class_name: str | None
     from_z: float
     from_w: float
+    one_meaning: float
 
 
 @dataclass(frozen=True)
@@ -172,9 +177,27 @@ def _recovered(
             within_class_r2(w, values, y, seed, sees_y=True) if w.shape[1] else np.full(len(used), np.nan)
         )
         name = None if kind is None else data.class_names[kind]
-        for column, r2_z, r2_w in zip(used, from_z, from_w, strict=True):
-            found.append(Recovered(data.factor_names[column], name, float(r2_z), float(r2_w)))
+        meanings = _one_meaning(z, values, y) if kind is None else np.full(len(used), np.nan)
+        for column, r2_z, r2_w, meaning in zip(used, from_z, from_w, meanings, strict=True):
+            found.append(Recovered(data.factor_names[column], name, float(r2_z), float(r2_w), float(meaning)))
     return tuple(found)
+
+
+def _one_meaning(
+    z: NDArray[np.float32], values: NDArray[np.float32], y: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return `Recovered.one_meaning` of every column of `values`."""
+    within = []
+    for label in np.unique(y):
+        ranks = rankdata(np.hstack([z, values])[y == label], axis=0)
+        ranks -= ranks.mean(axis=0)
+        scale = np.sqrt(np.square(ranks).sum(axis=0))
+        correlation = ranks.T @ ranks / np.fmax(np.outer(scale, scale), 1e-12)
+        within.append(correlation[: z.shape[1], z.shape[1] :])
+    rho = np.stack(within)
+    least = np.where((np.sign(rho) == np.sign(rho[0])).all(axis=0), np.abs(rho).min(axis=0), 0.0)
+    best: NDArray[np.float64] = least.max(axis=0)
+    return best
 
 
 def _swap(

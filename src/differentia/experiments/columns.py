@@ -106,6 +106,13 @@ def _known(code: str, factor: str = "") -> Callable[[Record], float | None]:
     return value
 
 
+def _one_meaning(record: Record) -> float | None:
+    """How many generic factors have a dimension of z that ranks them in every class, |ρ| at least .9."""
+    recovered = (record.get("truth") or {}).get("recovered", [])
+    found = [one.get("one_meaning") for one in recovered if one["class_name"] is None]
+    return float(sum(rho >= 0.9 for rho in found)) if found and None not in found else None
+
+
 def _swap_error(name: str) -> Callable[[Record], float | None]:
     return lambda record: ((record.get("truth") or {}).get("swap") or {}).get(name)
 
@@ -143,6 +150,7 @@ COLUMNS = {
             Column(f"known_specific_{code}", f"specific from {code}", 2, _known(code), group="known")
             for code in ("w", "z")
         ),
+        Column("known_generic", "factors with one meaning", 1, _one_meaning, group="known"),
         Column("swap_error", "swap error", 1, _swap_error("swapped"), group="known"),
         Column("class_mean_error", "of a class's mean", 1, _swap_error("class_mean"), group="known"),
     ),

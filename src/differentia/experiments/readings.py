@@ -96,7 +96,7 @@ _ABLATIONS = (
     _strict(
         "undeclared",
         "without declared transformations",
-        {"objective": {"generic": {"transformations": []}}},
+        {"model": {"generic": []}},
     ),
     _strict("unrounded", "with means of z of any resolution", {"model": {"resolution": 0.0}}),
     _strict("own-variance", "with a variance of z for each input", {"model": {"shared_variance": False}}),
@@ -144,12 +144,8 @@ READINGS = {
             "strict",
             "a VAE with the network and training of strict: β = γ = 1, no class loss, nothing declared",
             {
-                "model": {"shared_variance": False, "resolution": 0.0},
-                "objective": {
-                    "capacity": _PLAIN,
-                    "class_loss": None,
-                    "generic": {"transformations": []},
-                },
+                "model": {"shared_variance": False, "resolution": 0.0, "generic": []},
+                "objective": {"capacity": _PLAIN, "class_loss": None},
             },
         ),
         *_ABLATIONS,

@@ -8,6 +8,13 @@ from torch import Tensor, nn
 from differentia.models.layers import Activation, ConditionedLinear, activation, perceptron
 from differentia.models.posterior import Posterior
 
+_INITIAL_LOG_VARIANCE, _INITIAL_GAIN = -3.0, 5.0
+"""log σ² of a code that begins audible, and what the initial weights of its mean are multiplied by."""
+
+_SPEED = 10.0
+"""What a shared log variance is held divided by. Adam moves a parameter by its learning rate at most, and at
+that pace the code of a training of few steps would stay almost as noisy as the prior."""
+
 
 class MLPTrunk(nn.Module):
     """Encoder-1 of figure 1 as a perceptron on the flattened sample.
@@ -108,13 +115,24 @@ class PosteriorHead(nn.Module):
         hidden = self.act(self.hidden(h, y))
         mean = self.mean(hidden)
         if self.shared_log_variance is not None:
-            log_variance = self.shared_log_variance.expand_as(mean)
+            log_variance = (_SPEED * self.shared_log_variance).expand_as(mean)
         else:
             assert self.log_variance is not None
             log_variance = self.log_variance(hidden)
         if self.resolution:
             mean = rounded(mean, self.resolution * torch.exp(0.5 * log_variance))
         return Posterior(mean, log_variance)
+
+    @torch.no_grad()
+    def begin_audible(self) -> None:
+        """Begin with means that stand out from the noise; for a head with a variance for each input.
+
+        Of means near 0 under noise as wide as the prior, a decoder that has other codes to read is slow to
+        read anything, and the code may come out empty.
+        """
+        assert self.log_variance is not None
+        self.log_variance.bias.fill_(_INITIAL_LOG_VARIANCE)
+        self.mean.weight.mul_(_INITIAL_GAIN)
 
 
 def rounded(mean: Tensor, step: Tensor) -> Tensor:

@@ -4,10 +4,6 @@ import torch
 
 from differentia.models.two_code import TwoCodeModel
 
-INITIAL_LOG_VARIANCE, INITIAL_GAIN = -3.0, 5.0
-"""log σ² of the remainder at first, and what the weights of its mean are multiplied by: of means near 0 under
-noise as wide as the prior, its decoder would be slow to read anything."""
-
 
 @torch.no_grad()
 def start_from(student: TwoCodeModel, teacher: TwoCodeModel) -> None:
@@ -27,10 +23,8 @@ def start_from(student: TwoCodeModel, teacher: TwoCodeModel) -> None:
     student.load_state_dict({name: weights[name] for name in shared}, strict=False)
     head, decoder = student.remainder_head, student.remainder_decoder
     assert head is not None
-    assert head.log_variance is not None
     assert decoder is not None
-    head.log_variance.bias.fill_(INITIAL_LOG_VARIANCE)
-    head.mean.weight.mul_(INITIAL_GAIN)
+    head.begin_audible()
     for last in list(decoder.parameters())[-2:]:
         last.zero_()
 

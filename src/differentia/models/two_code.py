@@ -14,6 +14,13 @@ from differentia.models.decoders import ConvDecoder, MLPDecoder
 from differentia.models.encoders import ConvTrunk, MLPTrunk, PosteriorHead
 from differentia.models.layers import Activation
 from differentia.models.posterior import Posterior
+from differentia.models.transformations import UNDOABLE, Transformation, directions, transformed, undone
+
+STRENGTH = 0.5
+"""Strength of a declared transformation for each unit of its dimension of z: 2 units are all of its reach."""
+
+_FAINTEST = 1e-4
+"""Least probability of a pixel after a transformation, so that its logit is finite."""
 
 
 class ModelSettings(BaseModel):
@@ -39,6 +46,12 @@ class ModelSettings(BaseModel):
         [32, 64], min_length=1, description="Channels of the stride-2 convolutions; mlp does not use them."
     )
     activation: Activation = Field("relu", description="Activation between layers.")
+    generic: list[Transformation] = Field(
+        [],
+        description="Transformations that are declared generic, for images: any of shift, scale, stretch, "
+        "rotate, shear, brightness, contrast, thickness, blur. The first dimensions of z follow them; [] "
+        "declares none.",
+    )
     z_sees_y: bool = Field(False, description="q(z | x, y) rather than q(z | x).")
     decoder_sees_y: bool = Field(True, description="p(x | z, w, y) rather than p(x | z, w).")
     shared_variance: bool = Field(
@@ -67,6 +80,13 @@ class ModelSettings(BaseModel):
             raise ValueError("hidden and channels must be positive")
         if self.remainder_dim and self.remainder_dim >= self.w_dim:
             raise ValueError("remainder_dim must leave at least one dimension of w to the teacher's")
+        if len(set(self.generic)) < len(self.generic):
+            raise ValueError("generic names a transformation twice")
+        needed = len(directions(self.generic))
+        if needed > self.z_dim:
+            raise ValueError(f"the declared transformations need z_dim of at least {needed}; declare fewer")
+        if needed and not self.w_dim:
+            raise ValueError("declared transformations need w (w_dim above 0); declare none")
         return self
 
 
@@ -79,6 +99,12 @@ class Codes(NamedTuple):
 
 class TwoCodeModel(nn.Module):
     """Figure 1 of the report: a trunk, a head for z, a head for w that sees y, and a decoder.
+
+    With ``generic``, the k-th direction of the declared transformations belongs to the k-th dimension of z.
+    Those that can be undone *act*: the decoder draws a picture *at rest* from the other dimensions, w and y,
+    and z's transformations are done to it with strengths ``STRENGTH · z_k``, in the same way whatever the
+    class. Their encoder goes the other way: w is read, by a trunk of its own, from the picture after the
+    transformations that z's mean tells are undone.
 
     With ``w_dim = 0`` and ``z_sees_y`` it is the naive model of section 3.1: q(z | x, y) and p(x | z, y).
     With ``remainder_dim`` the last dimensions of w, the remainder u, come from a trunk and a head of their
@@ -103,6 +129,8 @@ class TwoCodeModel(nn.Module):
     ----------
     sample_shape : tuple of int
         Shape of a stored sample.
+    acting : list of int
+        Dimensions of z that transform what the decoder draws from the others.
     z_location, z_spread : Tensor
         Mean ``[z_dim]`` and Cholesky factor ``[z_dim, z_dim]`` of the Gaussian that new z are drawn from; the
         prior until `differentia.models.batched.fit_code_distributions` fits them.
@@ -121,6 +149,10 @@ class TwoCodeModel(nn.Module):
     def __init__(self, settings: ModelSettings, shape: Sequence[int], n_classes: int) -> None:
         super().__init__()
         self.settings, self.n_classes = settings, n_classes
+        self._acts = [name for name in settings.generic if name in UNDOABLE]
+        followed = directions(settings.generic)
+        self.acting = [k for k, direction in enumerate(followed) if direction in directions(self._acts)]
+        self._drawing = [k for k in range(settings.z_dim) if k not in self.acting]
         self.sample_shape = tuple(shape)
         self.is_image = len(shape) == 3
         inner: tuple[int, ...]
@@ -154,8 +186,9 @@ class TwoCodeModel(nn.Module):
             return ConvDecoder(dim, inner, channels[::-1], hidden[-1], seen, act)
 
         self.trunk = trunk()
+        self.w_trunk = trunk() if self.acting else None
         own_w_dim = settings.w_dim - settings.remainder_dim
-        self.decoder = decoder(settings.z_dim + own_w_dim, n_classes if settings.decoder_sees_y else 0)
+        self.decoder = decoder(len(self._drawing) + own_w_dim, n_classes if settings.decoder_sees_y else 0)
         self.z_head = PosteriorHead(
             self.trunk.width,
             settings.z_dim,
@@ -169,6 +202,8 @@ class TwoCodeModel(nn.Module):
             return PosteriorHead(self.trunk.width, dim, n_classes, False, 0.0, act) if dim else None
 
         self.w_head = w_head(own_w_dim)
+        if self.w_trunk is not None and self.w_head is not None:
+            self.w_head.begin_audible()
         self.remainder_trunk = trunk() if settings.remainder_dim else None
         self.remainder_head = w_head(settings.remainder_dim)
         self.remainder_decoder = decoder(settings.remainder_dim, 0) if settings.remainder_dim else None
@@ -206,11 +241,21 @@ class TwoCodeModel(nn.Module):
         if self.w_head is None:
             empty = z.mean[:, :0]
             return Codes(z, Posterior(empty, empty))
+        if self.w_trunk is not None:
+            h = self.w_trunk(self.at_rest(x, z))
         w: Posterior = self.w_head(h, y)
         if self.remainder_trunk is not None and self.remainder_head is not None:
             u = self.remainder_head(self.remainder_trunk(x), y)
             w = Posterior(*(torch.cat(parts, dim=1) for parts in zip(w, u, strict=True)))
         return Codes(z, w)
+
+    @torch.no_grad()
+    def at_rest(self, x: Tensor, z: Posterior) -> Tensor:
+        """Undo what z says was done to the pictures `x`, so that none of it is left for w to tell.
+
+        No gradient reaches z from here: it is not to move a picture to where w would like to read it.
+        """
+        return undone(x, self._acts, STRENGTH * z.mean[:, self.acting])
 
     def draw_codes(self, z_noise: Tensor, w_noise: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Turn standard-normal noise into codes of new samples of the classes `y`, int64 ``[b]``.
@@ -226,7 +271,12 @@ class TwoCodeModel(nn.Module):
     def likelihood_parameters(self, z: Tensor, w: Tensor, y: Tensor) -> Tensor:
         """Logits (Bernoulli) or means (Gaussian) of normalised samples ``[b, …]``."""
         own = w.shape[1] - self.settings.remainder_dim
-        out: Tensor = self.decoder(torch.cat([z, w[:, :own]], dim=1), y)
+        out: Tensor = self.decoder(torch.cat([z[:, self._drawing], w[:, :own]], dim=1), y)
+        if self.acting:
+            picture = transformed(torch.sigmoid(out), self._acts, STRENGTH * z[:, self.acting])
+            out = picture
+            if self.settings.likelihood == "bernoulli":
+                out = torch.logit(_FAINTEST + (1 - 2 * _FAINTEST) * picture)
         if self.remainder_decoder is None:
             return out
         mean = torch.sigmoid(out) if self.settings.likelihood == "bernoulli" else out

@@ -5,12 +5,16 @@ transformation does: w's encoder reads a transformed copy, so that w *cannot* te
 transformation changes, and z, which reads the sample itself, has to.
 """
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from differentia.models.posterior import Posterior
+from differentia.models.two_code import STRENGTH
 
 
 class View(NamedTuple):
@@ -28,12 +32,18 @@ class View(NamedTuple):
     strengths: Tensor
 
 
-def equivariance(z: Posterior, moved: Posterior, strengths: Tensor) -> Tensor:
+NOISE = 0.5
+"""Standard deviation of z in whose nats equivariance is measured. By z's own, which shrinks as z gets more
+exact, the directions that are followed best would be held the hardest and the others be left behind."""
+
+
+def equivariance(z: Posterior, moved: Posterior, strengths: Tensor, acting: Sequence[int]) -> Tensor:
     """Return how far z is from moving along one dimension a direction, nats.
 
-    The k-th direction may move the k-th dimension of z, in proportion to its strength and by the same slope
-    for every sample and class (fitted to the batch by least squares), and no other dimension. What is left
-    of the change is measured as the divergence of two Gaussians of z's variance: ½ Σ (Δμ − slope·t)² / σ²,
+    The k-th direction moves the k-th dimension of z, in proportion to its strength and by the same slope for
+    every sample and class, and no other dimension. Where that dimension acts on what the decoder draws, the
+    slope is what the decoder makes of it, ``1 / STRENGTH``; else it is fitted to the batch by least squares.
+    What is left of the change is measured as the divergence of two Gaussians, ½ Σ (Δμ − slope·t)² / NOISE²,
     mean over the batch.
 
     Parameters
@@ -42,12 +52,15 @@ def equivariance(z: Posterior, moved: Posterior, strengths: Tensor) -> Tensor:
         Of the samples and of their transformed copies, ``[b, d]``.
     strengths : Tensor
         ``[b, k]`` with k ≤ d.
+    acting : sequence of int
+        `TwoCodeModel.acting`, numbers below k.
     """
     change = moved.mean - z.mean
     along = change[:, : strengths.shape[1]].detach()
     slope = (strengths * along).sum(0) / strengths.square().sum(0).clamp(min=1e-12)
+    slope[list(acting)] = 1 / STRENGTH
     expected = F.pad(strengths * slope, (0, change.shape[1] - strengths.shape[1]))
-    return _divergence(change - expected, z.log_variance)
+    return _divergence(change - expected, torch.full_like(change, 2 * math.log(NOISE)))
 
 
 def invariance(w: Posterior, other: Posterior) -> Tensor:

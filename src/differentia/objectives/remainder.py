@@ -41,7 +41,7 @@ class RemainderObjective(nn.Module):
         super().__init__()
         self.settings = settings
 
-    def view(self, x: Tensor, generator: torch.Generator) -> None:
+    def view(self, model: TwoCodeModel, x: Tensor, generator: torch.Generator) -> None:
         """Transform nothing: the codes are read from the samples themselves."""
 
     def model_loss(

@@ -4,8 +4,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from differentia.objectives.transformations import Transformation
-
 
 class CapacitySettings(BaseModel):
     """The price of the KL terms (eqs. 1 and 4)."""
@@ -89,27 +87,16 @@ class ClassLossSettings(BaseModel):
 
 
 class GenericSettings(BaseModel):
-    """What a person declares generic: transformations that z follows and w does not."""
+    """How strongly z and w are held to the declared transformations (`model.generic`)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    transformations: list[Transformation] = Field(
-        [],
-        description="Any of shift, scale, stretch, rotate, shear, brightness, contrast, thickness, blur, for "
-        "images; [] declares none.",
-    )
     equivariance_weight: float = Field(
-        1.0, ge=0, description="Weight of what a transformation moves in z beside its own dimension, nats."
+        1.0, ge=0, description="Weight of what a transformation fails to move in z, or moves beside, nats."
     )
     invariance_weight: float = Field(
         1.0, ge=0, description="Weight of what a transformation moves in w, nats."
     )
-
-    @model_validator(mode="after")
-    def _once(self) -> "GenericSettings":
-        if len(set(self.transformations)) < len(self.transformations):
-            raise ValueError("transformations names one twice")
-        return self
 
 
 class RemainderSettings(BaseModel):
@@ -130,7 +117,7 @@ class ObjectiveSettings(BaseModel):
         ClassLossSettings(), description="The class loss and its game; null for none."
     )
     generic: GenericSettings = Field(
-        GenericSettings(), description="Transformations that are declared generic."
+        GenericSettings(), description="What holds z and w to the declared transformations."
     )
     remainder: RemainderSettings | None = Field(
         None,

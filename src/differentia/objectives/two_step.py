@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from differentia.models.posterior import Posterior
+from differentia.models.transformations import directions, feasible, transformed
 from differentia.models.two_code import Codes, TwoCodeModel
 from differentia.objectives.capacity import Capacity
 from differentia.objectives.class_loss import Critic, chance_loss, class_loss, prior_loss
 from differentia.objectives.generic import View, equivariance, invariance
 from differentia.objectives.likelihoods import negative_log_likelihood, squared_error
 from differentia.objectives.settings import ClassLossSettings, ObjectiveSettings
-from differentia.objectives.transformations import directions, transformed
 
 Terms = dict[str, Tensor]
 
@@ -73,16 +73,16 @@ class TwoStepObjective(nn.Module):
         if game is not None:
             self.critic = Critic(z_dim, w_dim, game.hidden, len(class_frequencies), game.shared)
 
-    def view(self, x: Tensor, generator: torch.Generator) -> View | None:
-        """Transform the pictures `x` by random strengths of the declared transformations.
+    def view(self, model: TwoCodeModel, x: Tensor, generator: torch.Generator) -> View | None:
+        """Transform the pictures `x` by random strengths of what `model` declares generic.
 
         None where none is declared: w is then read from `x`.
         """
-        names = self.settings.generic.transformations
+        names = model.settings.generic
         if not names:
             return None
         uniform = torch.rand((len(x), len(directions(names))), generator=generator, device=x.device)
-        strengths = 2.0 * uniform - 1.0
+        strengths = feasible(x, names, 2.0 * uniform - 1.0)
         return View(transformed(x, names, strengths), strengths)
 
     def model_loss(
@@ -144,7 +144,7 @@ class TwoStepObjective(nn.Module):
                 terms["class_loss_w"] = revealing
         if view is not None and crossed is not None:
             declared = self.settings.generic
-            terms["equivariance"] = equivariance(codes.z, crossed.z, view.strengths)
+            terms["equivariance"] = equivariance(codes.z, crossed.z, view.strengths, model.acting)
             terms["invariance"] = invariance(crossed.w, codes.w)
             loss = loss + declared.equivariance_weight * terms["equivariance"]
             loss = loss + declared.invariance_weight * terms["invariance"]

@@ -42,7 +42,7 @@ def build_model(settings: Settings, data: LabelledData) -> TwoCodeModel:
     DifferentiaError
         If the architecture or a declared transformation does not fit the samples.
     """
-    if settings.objective.generic.transformations and len(data.shape) == 1:
+    if settings.model.generic and len(data.shape) == 1:
         raise DifferentiaError(
             f"{data.name} holds vectors, and only images can be transformed: use --generic none."
         )
@@ -272,7 +272,7 @@ class Trainer:
         _set_rate(self._optimiser, training.learning_rate * rate)
         if self._opponent is not None:
             self._opponent.critic.requires_grad_(False)
-        view = self.objective.view(x, generator)
+        view = self.objective.view(self.model, x, generator)
         output = ModelOutput(*self._forward(x, y, *noise, None if view is None else view.x))
         loss, terms = self.objective.model_loss(self.model, output, x, y, view, generator, progress)
         self._optimiser.zero_grad()

@@ -11,7 +11,6 @@ from differentia.data.settings import DataSettings
 from differentia.errors import DifferentiaError
 from differentia.models.two_code import ModelSettings
 from differentia.objectives.settings import ObjectiveSettings
-from differentia.objectives.transformations import directions
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -59,11 +58,6 @@ class Settings(BaseModel):
         game, model = self.objective.class_loss, self.model
         if (self.objective.remainder is None) != (model.remainder_dim == 0):
             raise ValueError("remainder_dim and objective.remainder go together; use differentia refine")
-        needed = len(directions(self.objective.generic.transformations))
-        if needed > model.z_dim:
-            raise ValueError(f"the declared transformations need z_dim of at least {needed}; declare fewer")
-        if needed and not model.w_dim:
-            raise ValueError("declared transformations need w (w_dim above 0); declare none")
         if game is None:
             return self
         if game.shared and model.z_dim != model.w_dim - model.remainder_dim:

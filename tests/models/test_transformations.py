@@ -10,11 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from differentia.evaluation.morphometry import measure
-from differentia.objectives.transformations import (
+from differentia.models.transformations import (
     DIRECTIONS,
+    UNDOABLE,
     Transformation,
     directions,
+    feasible,
     transformed,
+    undone,
 )
 
 NAMES = get_args(Transformation)
@@ -69,10 +72,54 @@ def test_scale_and_stretch_multiply(strength: float) -> None:
 
 def test_rotation_is_clockwise_and_keeps_the_form() -> None:
     """The upright shape that turns clockwise leans to the right; turning back gives it again."""
-    assert _measured(_one("rotate", 0.6), "slant") > 0.1
-    there = transformed(_blob(), ["rotate"], torch.tensor([[0.8]]))
-    back = transformed(there, ["rotate"], torch.tensor([[-0.8]]))
+    assert _measured(_one("rotate", 0.3), "slant") > 0.1
+    there = transformed(_blob(), ["rotate"], torch.tensor([[0.4]]))
+    back = transformed(there, ["rotate"], torch.tensor([[-0.4]]))
     assert (back - _blob()).abs().max() < 0.1
+
+
+@pytest.mark.parametrize("name", ["rotate", "scale", "stretch", "shear"])
+def test_what_changes_the_form_leaves_the_centre_of_mass(name: str) -> None:
+    """So that it adds to a shift, in either order."""
+    away = transformed(_blob(), ["shift"], torch.tensor([[0.8, -0.5]]))
+    changed = transformed(away, [name], torch.tensor([[0.7]]))
+    for axis in ("x", "y"):
+        assert _measured(changed, axis) == pytest.approx(_measured(away, axis), abs=0.05)
+    shifted = transformed(
+        transformed(_blob(), [name], torch.tensor([[0.7]])), ["shift"], torch.tensor([[0.8, -0.5]])
+    )
+    assert (changed - shifted).abs().max() < 0.12  # what two resamplings differ by at the edge
+
+
+def test_brightening_stops_at_white() -> None:
+    bright = 1.3 * _blob()
+    strengths = torch.tensor([[1.0, 1.0], [0.3, -0.2]])
+    cut = feasible(bright.repeat(2, 1, 1, 1), ["scale", "brightness"], strengths)
+    assert torch.equal(cut[:, 0], strengths[:, 0])
+    assert cut[1, 1] == -0.2
+    brightest = bright.max()
+    assert cut[0, 1] == pytest.approx(-math.log(brightest) / 0.5, rel=1e-5)
+    whitened = transformed(bright, ["brightness"], cut[:1, 1:])
+    assert whitened.max() == pytest.approx(1.0, abs=1e-6)
+    assert torch.allclose(whitened, bright / brightest, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", [*UNDOABLE, "all"])
+def test_what_is_undone_is_as_it_was(name: str) -> None:
+    """But for the blur of two resamplings at the edge, a pixel wide."""
+    names = list(UNDOABLE) if name == "all" else [name]
+    strengths = torch.linspace(-0.6, 0.5, len(directions(names)))[None]
+    changed = transformed(_blob(), names, strengths)
+    back = undone(changed, names, strengths)
+    assert (changed - _blob()).abs().mean() > 5 * (back - _blob()).abs().mean()
+    assert (back - _blob()).abs().max() < 0.15
+
+
+def test_strengths_that_are_no_numbers_crash_nothing() -> None:
+    """A training that diverged is to end with a sentence."""
+    strengths = torch.full((1, 2), math.nan, requires_grad=True)
+    transformed(_blob(), ["rotate", "brightness"], strengths).sum().backward()
+    assert strengths.grad is not None
 
 
 def test_rotation_of_an_oblong_picture_keeps_lengths() -> None:
