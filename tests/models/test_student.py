@@ -32,7 +32,8 @@ def test_before_training_a_student_encodes_and_decodes_as_its_teacher_whatever_t
         assert torch.equal(mine[:, :4], given)
     remainder = 10 * torch.randn(20, 5)
     decoded = student.decode(taught.z.mean, torch.cat([taught.w.mean, remainder], dim=1), y)
-    assert torch.equal(decoded, teacher.decode(*(code.mean for code in taught), y))
+    expected = teacher.decode(*(code.mean for code in taught), y)
+    torch.testing.assert_close(decoded, expected, atol=2e-4 if student.acting else 0.0, rtol=0)
 
 
 def test_an_exchange_changes_what_it_changes_in_the_teacher() -> None:

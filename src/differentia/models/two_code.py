@@ -108,8 +108,8 @@ class TwoCodeModel(nn.Module):
 
     With ``w_dim = 0`` and ``z_sees_y`` it is the naive model of section 3.1: q(z | x, y) and p(x | z, y).
     With ``remainder_dim`` the last dimensions of w, the remainder u, come from a trunk and a head of their
-    own, and a decoder that sees nothing but u adds a correction to the mean; p(x | z, w, y) is a Gaussian
-    around the corrected mean. All else is as it would be without the remainder.
+    own, and a decoder that sees nothing but u adds a correction to the mean, at rest where z acts;
+    p(x | z, w, y) is a Gaussian around the corrected mean. All else is as it would be without the remainder.
 
     Parameters
     ----------
@@ -241,11 +241,13 @@ class TwoCodeModel(nn.Module):
         if self.w_head is None:
             empty = z.mean[:, :0]
             return Codes(z, Posterior(empty, empty))
+        at_rest = x
         if self.w_trunk is not None:
-            h = self.w_trunk(self.at_rest(x, z))
+            at_rest = self.at_rest(x, z)
+            h = self.w_trunk(at_rest)
         w: Posterior = self.w_head(h, y)
         if self.remainder_trunk is not None and self.remainder_head is not None:
-            u = self.remainder_head(self.remainder_trunk(x), y)
+            u = self.remainder_head(self.remainder_trunk(at_rest), y)
             w = Posterior(*(torch.cat(parts, dim=1) for parts in zip(w, u, strict=True)))
         return Codes(z, w)
 
@@ -272,16 +274,14 @@ class TwoCodeModel(nn.Module):
         """Logits (Bernoulli) or means (Gaussian) of normalised samples ``[b, …]``."""
         own = w.shape[1] - self.settings.remainder_dim
         out: Tensor = self.decoder(torch.cat([z[:, self._drawing], w[:, :own]], dim=1), y)
-        if self.acting:
-            picture = transformed(torch.sigmoid(out), self._acts, STRENGTH * z[:, self.acting])
-            out = picture
-            if self.settings.likelihood == "bernoulli":
-                out = torch.logit(_FAINTEST + (1 - 2 * _FAINTEST) * picture)
-        if self.remainder_decoder is None:
+        if not self.acting and self.remainder_decoder is None:
             return out
-        mean = torch.sigmoid(out) if self.settings.likelihood == "bernoulli" else out
-        correction: Tensor = self.remainder_decoder(w[:, own:], None)
-        return mean + correction
+        mean = torch.sigmoid(out) if self.acting or self.settings.likelihood == "bernoulli" else out
+        if self.remainder_decoder is not None:
+            mean = mean + self.remainder_decoder(w[:, own:], None)
+        if self.acting:
+            mean = transformed(mean, self._acts, STRENGTH * z[:, self.acting])
+        return torch.logit(_FAINTEST + (1 - 2 * _FAINTEST) * mean) if self.is_bernoulli else mean
 
     def expectation(self, parameters: Tensor) -> Tensor:
         """Mean of the likelihood with the given parameters ``[b, …]``, in the normalised space."""

@@ -6,7 +6,6 @@ transformation changes, and z, which reads the sample itself, has to.
 """
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -37,14 +36,13 @@ NOISE = 0.5
 exact, the directions that are followed best would be held the hardest and the others be left behind."""
 
 
-def equivariance(z: Posterior, moved: Posterior, strengths: Tensor, acting: Sequence[int]) -> Tensor:
+def equivariance(z: Posterior, moved: Posterior, strengths: Tensor) -> Tensor:
     """Return how far z is from moving along one dimension a direction, nats.
 
-    The k-th direction moves the k-th dimension of z, in proportion to its strength and by the same slope for
-    every sample and class, and no other dimension. Where that dimension acts on what the decoder draws, the
-    slope is what the decoder makes of it, ``1 / STRENGTH``; else it is fitted to the batch by least squares.
-    What is left of the change is measured as the divergence of two Gaussians, ½ Σ (Δμ − slope·t)² / NOISE²,
-    mean over the batch.
+    The k-th direction moves the k-th dimension of z by ``strength / STRENGTH``, for every sample and class,
+    and no other dimension: as far as the decoder goes where that dimension acts, and elsewhere too, since a
+    slope that may be nothing becomes nothing when w is quicker to tell. What is left of the change is
+    measured as the divergence of two Gaussians, ½ Σ (Δμ − t / STRENGTH)² / NOISE², mean over the batch.
 
     Parameters
     ----------
@@ -52,14 +50,9 @@ def equivariance(z: Posterior, moved: Posterior, strengths: Tensor, acting: Sequ
         Of the samples and of their transformed copies, ``[b, d]``.
     strengths : Tensor
         ``[b, k]`` with k ≤ d.
-    acting : sequence of int
-        `TwoCodeModel.acting`, numbers below k.
     """
     change = moved.mean - z.mean
-    along = change[:, : strengths.shape[1]].detach()
-    slope = (strengths * along).sum(0) / strengths.square().sum(0).clamp(min=1e-12)
-    slope[list(acting)] = 1 / STRENGTH
-    expected = F.pad(strengths * slope, (0, change.shape[1] - strengths.shape[1]))
+    expected = F.pad(strengths / STRENGTH, (0, change.shape[1] - strengths.shape[1]))
     return _divergence(change - expected, torch.full_like(change, 2 * math.log(NOISE)))
 
 

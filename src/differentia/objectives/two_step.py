@@ -144,7 +144,7 @@ class TwoStepObjective(nn.Module):
                 terms["class_loss_w"] = revealing
         if view is not None and crossed is not None:
             declared = self.settings.generic
-            terms["equivariance"] = equivariance(codes.z, crossed.z, view.strengths, model.acting)
+            terms["equivariance"] = equivariance(codes.z, crossed.z, view.strengths)
             terms["invariance"] = invariance(crossed.w, codes.w)
             loss = loss + declared.equivariance_weight * terms["equivariance"]
             loss = loss + declared.invariance_weight * terms["invariance"]
