@@ -96,6 +96,16 @@ def test_a_generic_dimension_gets_its_name_and_full_agreement(report):
     assert report.labels[report.z[0].measurement] == "brightness"
 
 
+def test_what_a_dimension_was_declared_to_follow_is_said_first(cross_data):
+    settings = ModelSettings(z_dim=3, w_dim=2, hidden=[8], generic=["shear", "thickness"])
+    torch.manual_seed(0)
+    model = TwoCodeModel(settings, (SIZE, SIZE, 1), CLASSES).eval()
+    sentences = [factor.sentence for factor in name_factors(model, cross_data, seed=0, quick=True).z]
+    assert sentences[0].startswith("z₀ · declared slant: ")
+    assert sentences[1].startswith("z₁ · declared thickness: ")
+    assert "declared" not in sentences[2]
+
+
 def test_a_dimension_with_another_meaning_in_one_class_is_named_by_the_majority_and_agrees_less(report):
     factor = report.z[1]
     assert factor.sentence.startswith("z₁ · stroke thickness, in 2 of 3 classes, ρ = ")

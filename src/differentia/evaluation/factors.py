@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from differentia.data.dataset import LabelledData
 from differentia.evaluation.effects import FULL, QUICK, Effects, traversal_effects
 from differentia.evaluation.traversals import Code, dimension_name
+from differentia.models.transformations import directions
 from differentia.models.two_code import TwoCodeModel
 
 Doubles = NDArray[np.float64]
@@ -154,8 +155,8 @@ def name_factors(model: TwoCodeModel, data: LabelledData, seed: int, quick: bool
     effect gives the name, and others that come close are mentioned.
 
     A dimension of z is named by a measurement that it carries with the same sign in every class, or else,
-    saying in how many, by the one that it carries in the most classes, if these are more than half. Each
-    dimension of w is named in each class for itself.
+    saying in how many, by the one that it carries in the most classes, if these are more than half. What it
+    was declared to follow is said first. Each dimension of w is named in each class for itself.
 
     Parameters
     ----------
@@ -174,17 +175,25 @@ def name_factors(model: TwoCodeModel, data: LabelledData, seed: int, quick: bool
         One factor a dimension.
     """
     found = traversal_effects(model, data, seed, QUICK if quick else FULL)
-    return FactorReport(
-        found.names,
-        found.labels,
-        data.class_names,
-        tuple(_factor("z", dim, found.z, found.labels, data.class_names) for dim in range(len(found.z.kl))),
-        tuple(_factor("w", dim, found.w, found.labels, data.class_names) for dim in range(len(found.w.kl))),
-    )
+    declared = [direction.name for direction in directions(model.settings.generic)]
+
+    def named(code: Code, effects: Effects) -> tuple[Factor, ...]:
+        said = declared if code == "z" else []
+        return tuple(
+            _factor(code, dim, effects, found.labels, data.class_names, *said[dim : dim + 1])
+            for dim in range(len(effects.kl))
+        )
+
+    return FactorReport(found.names, found.labels, data.class_names, named("z", found.z), named("w", found.w))
 
 
 def _factor(
-    code: Code, dim: int, effects: Effects, labels: tuple[str, ...], class_names: tuple[str, ...]
+    code: Code,
+    dim: int,
+    effects: Effects,
+    labels: tuple[str, ...],
+    class_names: tuple[str, ...],
+    declared: str = "",
 ) -> Factor:
     one = Effects(*(getattr(effects, field.name)[dim] for field in fields(Effects)))
     strength = np.where(np.abs(one.rho) >= LEAST_RHO, np.nan_to_num(np.abs(one.effect)), 0.0)
@@ -210,7 +219,7 @@ def _factor(
     return Factor(
         code=code,
         dim=dim,
-        sentence=f"{name} · {says}",
+        sentence=f"{name} · declared {declared}: {says}" if declared else f"{name} · {says}",
         by_class=tuple(by_class),
         measurement=shared.measurement,
         classes=shared.classes,

@@ -20,8 +20,8 @@ class RemainderObjective(nn.Module):
     Lezama (2019, *Overcoming the disentanglement vs reconstruction trade-off via Jacobian supervision*, ICLR)
     lets a finished model teach a second one, with a further code u, and penalises every difference between
     what an exchange of the teacher's codes changes in the student's pictures and in the teacher's. Here u
-    alone decides what is added to the teacher's mean, so that the differences are 0 by construction and need
-    no penalty.
+    alone decides what is added to the teacher's picture at rest, so that the differences are 0 by
+    construction, but for z's moving of what u added, and need no penalty.
 
     Parameters
     ----------
