@@ -11,7 +11,7 @@ from differentia import Differentia
 from differentia.errors import DifferentiaError
 
 SMALL = {
-    "model": {"network": "mlp", "hidden": [64, 32], "z_dim": 4, "w_dim": 4},
+    "model": {"network": "mlp", "hidden": [64, 32], "z_dim": 6, "w_dim": 6},
     "training": {"batch_size": 256, "accelerator": "cpu"},
 }
 
@@ -31,7 +31,7 @@ def fitted(images: tuple[np.ndarray, np.ndarray]) -> Differentia:
 def test_codes_have_their_shapes_and_repeat(fitted: Differentia, images: tuple) -> None:
     x, y = images
     z, w = fitted.transform(x[:20]), fitted.transform_conditional(x[:20], y[:20])
-    assert (z.shape, w.shape) == ((20, 4), (20, 4))
+    assert (z.shape, w.shape) == ((20, 6), (20, 6))
     np.testing.assert_array_equal(fitted.transform(x[5:10]), z[5:10])
     np.testing.assert_array_equal(fitted.transform_conditional(x[5:10], y[5:10]), w[5:10])
 
@@ -41,7 +41,7 @@ def test_pictures_come_in_the_unit_interval(fitted: Differentia, images: tuple) 
     pictures = {
         "sample": (fitted.sample("seven", n=5), (5, 8, 8, 1)),
         "swap": (fitted.swap(x[:6], y[:6], onto="three"), (6, 8, 8, 1)),
-        "traverse": (fitted.traverse(x[0], y[0], code="w"), (4, 11, 8, 8, 1)),
+        "traverse": (fitted.traverse(x[0], y[0], code="w"), (6, 11, 8, 8, 1)),
         "reconstruct": (fitted.reconstruct(x[:6], y[:6]), (6, 8, 8, 1)),
     }
     for made, shape in pictures.values():
@@ -89,7 +89,7 @@ def test_vectors_work_and_labels_may_have_gaps() -> None:
     x, y = load_digits(return_X_y=True)
     y = y * 3 - 2
     fitted = Differentia(epochs=1, settings=SMALL).fit(x, y)
-    assert fitted.transform_conditional(x[:4], y[:4]).shape == (4, 4)
+    assert fitted.transform_conditional(x[:4], y[:4]).shape == (4, 6)
     assert fitted.sample(25, n=2).shape == (2, 64)
 
 
@@ -114,4 +114,4 @@ def test_a_preset_whose_z_sees_the_class_asks_for_it(images: tuple) -> None:
     fitted = Differentia(epochs=1, settings=changes).fit(x[:400], y[:400])
     with pytest.raises(DifferentiaError, match="Pass y"):
         fitted.transform(x[:3])
-    assert fitted.transform(x[:3], y[:3]).shape == (3, 4)
+    assert fitted.transform(x[:3], y[:3]).shape == (3, 6)

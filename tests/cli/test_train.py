@@ -15,7 +15,7 @@ import yaml
 from PIL import Image
 from safetensors.torch import load_file
 
-SMALL = ["--set", "model.hidden=[32]", "--set", "model.z_dim=4", "--set", "model.w_dim=3"]
+SMALL = ["--set", "model.hidden=[32]", "--set", "model.z_dim=6", "--set", "model.w_dim=3"]
 
 
 def _process(folder: Path, *words: str) -> "subprocess.Popen[str]":

@@ -12,7 +12,7 @@ from differentia.cli import main
 def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run folder of a small model of 500 digits, with ``audit.json`` and ``report.html``."""
     run = tmp_path_factory.mktemp("reported") / "tiny"
-    small = ["--set", "model.hidden=[64]", "--set", "model.z_dim=4", "--set", "model.w_dim=3"]
+    small = ["--set", "model.hidden=[64]", "--set", "model.z_dim=6", "--set", "model.w_dim=3"]
     small += ["--generic", "none"]  # on so few pictures, z comes out empty with it
     train = ["train", "digits", "--limit", "500", "--epochs", "25", "--no-figures", "--out", str(run), *small]
     with pytest.MonkeyPatch.context() as patch:

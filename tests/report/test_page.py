@@ -100,9 +100,9 @@ def test_the_audit_is_whole_and_plain(reported: Path) -> None:
     assert document["quick"] is True
     assert document["ground_truth"] is None
     assert len(document["audit"]["rows"]) == 24
-    assert (len(document["factors"]["z"]), len(document["factors"]["w"])) == (4, 3)
+    assert (len(document["factors"]["z"]), len(document["factors"]["w"])) == (6, 3)
     assert set(document["generation"]["drawn"]) == {"precision", "recall", "density", "coverage"}
-    assert document["settings"]["model"]["z_dim"] == 4
+    assert document["settings"]["model"]["z_dim"] == 6
 
 
 def test_every_dimension_is_on_the_page(reported: Path, html: str) -> None:

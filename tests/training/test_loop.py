@@ -16,7 +16,7 @@ from differentia.training.loop import Trainer
 from differentia.training.settings import Settings, combined, preset
 
 SMALL = {
-    "model": {"network": "mlp", "hidden": [32], "z_dim": 4, "w_dim": 4},
+    "model": {"network": "mlp", "hidden": [32], "z_dim": 6, "w_dim": 6},
     "training": {"epochs": 2, "batch_size": 256, "accelerator": "cpu"},
 }
 
