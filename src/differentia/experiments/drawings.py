@@ -112,7 +112,8 @@ def _draw(
         return blocks(model, data, anchors, names, f"{title}every dimension of z"), names
     if experiment.name == "figure3":
         best = _most_alike(factors.z)
-        name = f"{_says(best.sentence)} ({cell.reading.name}; agreement over classes {best.agreement:.2f})"
+        says, _, _ = _says(best.sentence).partition(" (close behind")  # the title has one line
+        name = f"{says} ({cell.reading.name}; agreement over classes {best.agreement:.2f})"
         return dimension_by_class(model, data, anchors, "z", best.dim, name), [name]
     per_class, generic = (3, 3) if experiment.name == "figure5" else (1, 0)
     rows = _conditional_rows(factors, anchors, data, per_class) + _generic_rows(
