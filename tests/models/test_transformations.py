@@ -115,11 +115,14 @@ def test_what_is_undone_is_as_it_was(name: str) -> None:
     assert (back - _blob()).abs().max() < 0.15
 
 
-def test_strengths_that_are_no_numbers_crash_nothing() -> None:
-    """A training that diverged is to end with a sentence."""
-    strengths = torch.full((1, 2), math.nan, requires_grad=True)
-    transformed(_blob(), ["rotate", "brightness"], strengths).sum().backward()
+@pytest.mark.parametrize("strength", [math.nan, math.inf, 1e6, -1e6])
+def test_strengths_of_a_training_that_diverged_crash_nothing(strength: float) -> None:
+    """It is to end with a sentence."""
+    names = list(UNDOABLE)
+    strengths = torch.full((1, len(directions(names))), strength, requires_grad=True)
+    transformed(_blob(), names, strengths).sum().backward()
     assert strengths.grad is not None
+    undone(_blob(), names, strengths.detach())
 
 
 def test_rotation_of_an_oblong_picture_keeps_lengths() -> None:

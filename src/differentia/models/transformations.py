@@ -101,7 +101,7 @@ def transformed(x: Tensor, names: Sequence[Transformation], strengths: Tensor) -
         x = x + pixel * amounts["blur"] * (F.avg_pool2d(x, 3, 1, 1, count_include_pad=False) - x)
     if amounts.keys() & set(_AFFINE):
         matrix, shift = _affine(amounts, x)
-        x = _resampled(x, torch.linalg.inv(matrix), shift)
+        x = _resampled(x, torch.linalg.inv_ex(matrix).inverse, shift)  # never raises
     if "contrast" in amounts:
         x = _contrasted(x, amounts["contrast"])
     if "brightness" in amounts:
@@ -200,7 +200,7 @@ def _resampled(x: Tensor, matrix: Tensor, shift: Tensor) -> Tensor:
 
 def _centre_of_mass(x: Tensor) -> Tensor:
     """Centre of mass of the brightness of pictures, in coordinates in [−1, 1], ``[b, 2, 1]``."""
-    mass = x.mean(1) + 1e-6  # a black picture has its centre in the middle
+    mass = x.mean(1).clamp(min=0.0) + 1e-6  # a black picture has its centre in the middle
     centres = []
     for along, size in ((1, x.shape[3]), (2, x.shape[2])):
         places = (2 * torch.arange(size, device=x.device) + 1) / size - 1

@@ -103,8 +103,8 @@ class TwoCodeModel(nn.Module):
     With ``generic``, the k-th direction of the declared transformations belongs to the k-th dimension of z.
     Those that can be undone *act*: the decoder draws a picture *at rest* from the other dimensions, w and y,
     and z's transformations are done to it with strengths ``STRENGTH · z_k``, in the same way whatever the
-    class. Their encoder goes the other way: w is read, by a trunk of its own, from the picture after the
-    transformations that z's mean tells are undone.
+    class. w's encoder goes the other way: it reads, by a trunk of its own, the picture after what z's mean
+    tells is undone.
 
     With ``w_dim = 0`` and ``z_sees_y`` it is the naive model of section 3.1: q(z | x, y) and p(x | z, y).
     With ``remainder_dim`` the last dimensions of w, the remainder u, come from a trunk and a head of their
