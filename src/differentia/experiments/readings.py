@@ -134,7 +134,8 @@ READINGS = {
         Reading(
             "strict",
             "strict",
-            "ours: constrained capacity, bounded adversary, cooperative head",
+            "ours: z does to what is drawn what it was declared for; constrained capacity, bounded "
+            "adversary, cooperative head",
             {},
             "with",
             "without-plain",
