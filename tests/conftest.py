@@ -11,7 +11,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from differentia.data.catalogue import load
 from differentia.data.dataset import LabelledData
 from differentia.data.settings import DataSettings
-from differentia.models.two_code import ModelSettings, TwoCodeModel
+from differentia.models.settings import ModelSettings
+from differentia.models.two_code import TwoCodeModel
 
 # Sums in one thread are added in one order, so that a test's numbers are the same everywhere.
 torch.set_num_threads(1)

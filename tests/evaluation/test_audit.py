@@ -15,7 +15,8 @@ from differentia.evaluation.audit import audit, audit_codes
 from differentia.evaluation.coding import CodedSplit
 from differentia.evaluation.verdict import judge, leaks
 from differentia.models.batched import EncodedData
-from differentia.models.two_code import ModelSettings, TwoCodeModel
+from differentia.models.settings import ModelSettings
+from differentia.models.two_code import TwoCodeModel
 
 CENTRES = 6 * np.eye(3, 8, k=5)
 FROM_Z = np.hstack([np.eye(3), np.zeros((3, 5))])

@@ -9,7 +9,8 @@ from differentia.data.dataset import LabelledData, Split
 from differentia.evaluation.effects import FULL, QUICK, traversal_effects
 from differentia.evaluation.factors import NO_NAME, agreement, name_factors
 from differentia.models.posterior import Posterior
-from differentia.models.two_code import ModelSettings, TwoCodeModel
+from differentia.models.settings import ModelSettings
+from differentia.models.two_code import TwoCodeModel
 
 SIZE, CLASSES = 28, 3
 

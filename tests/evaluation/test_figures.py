@@ -9,7 +9,8 @@ from differentia.evaluation import figures, filmstrips, traversals
 from differentia.evaluation.curves import curves
 from differentia.evaluation.montage import GREEN, RED, montage, pictures, resized, rgb
 from differentia.evaluation.pages import DPI, Page, draw, save, text_width, wrapped
-from differentia.models.two_code import ModelSettings, TwoCodeModel
+from differentia.models.settings import ModelSettings
+from differentia.models.two_code import TwoCodeModel
 
 METRICS = [
     {"epoch": e, "negative_log_likelihood": 100.0 / e, "squared_error": 9.0 / e, "kl_z": 1.0, "kl_w": 2.0}

@@ -11,7 +11,8 @@ from differentia.evaluation.bounds import log_likelihood_bounds
 from differentia.evaluation.generation import generation
 from differentia.evaluation.prdc import manifold
 from differentia.models.posterior import Posterior
-from differentia.models.two_code import Codes, ModelSettings, TwoCodeModel
+from differentia.models.settings import ModelSettings
+from differentia.models.two_code import Codes, TwoCodeModel
 
 
 def test_two_draws_of_one_distribution_overlap_as_theory_says():

@@ -15,7 +15,8 @@ from differentia.errors import DifferentiaError
 from differentia.evaluation.ground_truth import GroundTruth, _one_meaning, ground_truth
 from differentia.evaluation.interventions import intervene
 from differentia.models.posterior import Posterior
-from differentia.models.two_code import Codes, ModelSettings, TwoCodeModel
+from differentia.models.settings import ModelSettings
+from differentia.models.two_code import Codes, TwoCodeModel
 
 LOW = np.array([factor.low for factor in kinds.FACTORS])
 HIGH = np.array([factor.high for factor in kinds.FACTORS])

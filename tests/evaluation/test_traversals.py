@@ -5,7 +5,8 @@ from differentia.data.dataset import LabelledData, Split
 from differentia.evaluation import traversals
 from differentia.evaluation.traversals import VALUES
 from differentia.models.batched import decode_all, encode_all
-from differentia.models.two_code import ModelSettings, TwoCodeModel
+from differentia.models.settings import ModelSettings
+from differentia.models.two_code import TwoCodeModel
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,8 @@ from differentia.models.batched import (
     generate,
     sample_codes,
 )
-from differentia.models.two_code import ModelSettings, TwoCodeModel
+from differentia.models.settings import ModelSettings
+from differentia.models.two_code import TwoCodeModel
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,9 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from differentia.models.settings import ModelSettings
 from differentia.models.student import start_from
-from differentia.models.two_code import ModelSettings, TwoCodeModel
+from differentia.models.two_code import TwoCodeModel
 
 MLP = ModelSettings(z_dim=3, w_dim=9, remainder_dim=5, hidden=[16, 8])
 CONV = ModelSettings(network="conv", z_dim=3, w_dim=9, remainder_dim=5, hidden=[16], channels=[4, 6])

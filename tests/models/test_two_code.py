@@ -6,8 +6,9 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
+from differentia.models.settings import ModelSettings
 from differentia.models.transformations import transformed, undone
-from differentia.models.two_code import STRENGTH, Codes, ModelSettings, TwoCodeModel
+from differentia.models.two_code import STRENGTH, Codes, TwoCodeModel
 
 MLP = ModelSettings(z_dim=3, w_dim=2, hidden=[16, 8])
 CONV = ModelSettings(network="conv", z_dim=3, w_dim=2, hidden=[16], channels=[4, 6])

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 from differentia.data.settings import DataSettings
 from differentia.errors import DifferentiaError
 from differentia.models.posterior import Posterior
-from differentia.models.two_code import STRENGTH, ModelSettings, TwoCodeModel
+from differentia.models.settings import ModelSettings
+from differentia.models.two_code import STRENGTH, TwoCodeModel
 from differentia.objectives.generic import NOISE, equivariance, invariance
 from differentia.objectives.settings import ObjectiveSettings
 from differentia.objectives.two_step import ModelOutput, TwoStepObjective

@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch.distributions import Bernoulli, Normal
 
-from differentia.models.two_code import ModelSettings, TwoCodeModel
+from differentia.models.settings import ModelSettings
+from differentia.models.two_code import TwoCodeModel
 from differentia.objectives.likelihoods import negative_log_likelihood, squared_error
 
 

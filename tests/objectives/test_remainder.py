@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from differentia.models.two_code import ModelSettings, TwoCodeModel
+from differentia.models.settings import ModelSettings
+from differentia.models.two_code import TwoCodeModel
 from differentia.objectives.remainder import RemainderObjective
 from differentia.objectives.settings import RemainderSettings
 from differentia.objectives.two_step import ModelOutput

@@ -6,7 +6,8 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from differentia.models.two_code import ModelSettings, TwoCodeModel
+from differentia.models.settings import ModelSettings
+from differentia.models.two_code import TwoCodeModel
 from differentia.objectives.settings import CapacitySettings, ClassLossSettings, ObjectiveSettings
 from differentia.objectives.two_step import ModelOutput, TwoStepObjective
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from differentia.data.settings import DataSettings
 from differentia.errors import DifferentiaError
-from differentia.models.two_code import ModelSettings
+from differentia.models.settings import ModelSettings
 from differentia.objectives.settings import ObjectiveSettings
 
 _Model = TypeVar("_Model", bound=BaseModel)
