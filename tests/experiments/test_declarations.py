@@ -56,6 +56,14 @@ def test_tables_and_figures_share_their_runs():
     assert any({"table1", "table2", "figure2", "figure3", "figure7"} <= shared for shared in places.values())
 
 
+def test_the_separation_is_audited_in_full_but_for_a_quick_look():
+    def forms(quick):
+        return {cell.job.full_audit for cell in plan(Request.of("separation", "digits", 1, "strict", quick))}
+
+    assert (forms(False), forms(True)) == ({True}, {False})
+    assert not any(cell.job.full_audit for cell in plan(Request.of("frontier", "digits", 1, "strict", False)))
+
+
 def test_a_figure_needs_one_seed_and_a_table_all():
     assert {
         c.job.settings.training.seed for c in plan(Request.of("figure2", "digits", 3, "default", False))

@@ -39,6 +39,13 @@ def test_runs_of_a_method_that_has_changed_leave(tmp_path):
     assert sum(r["reading"] == "report-both-plain" for r in kept) == 3
 
 
+def test_a_full_audit_is_not_averaged_with_a_quick_one(tmp_path):
+    path = tmp_path / "separation.json"
+    store(path, TABLE_1)
+    full = record("mnist", "strict", 0, 0.1, 0.9) | {"full": True}
+    assert [r["seed"] for r in store(path, [full]) if r["reading"] == "strict"] == [0]
+
+
 def test_a_damaged_file_is_named(tmp_path):
     path = tmp_path / "table1.json"
     path.write_text('{"records": [1]}')

@@ -33,7 +33,7 @@ def job(epochs, seed=0):
 @pytest.fixture(autouse=True)
 def quick_measuring(monkeypatch):
     """Measuring takes most of the time of so small a run, and is tested elsewhere."""
-    monkeypatch.setattr(worker, "measure", lambda model, data, seed: NUMBERS)
+    monkeypatch.setattr(worker, "measure", lambda model, data, seed, full: NUMBERS)
 
 
 def quiet():

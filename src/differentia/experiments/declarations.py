@@ -58,6 +58,8 @@ class Experiment:
         Whether readings keep their capacity, lose it (γ = β = 1), or are shown in both forms.
     preset_training : bool
         Train as the preset does, rather than with the budget that all readings of the report share.
+    full_audit : bool
+        Measure with the audit's full form, which takes some minutes a run.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Experiment:
     one_seed: bool = False
     forms: Literal["capacity", "plain", "both"] = "capacity"
     preset_training: bool = False
+    full_audit: bool = False
 
     def readings(self, names: Sequence[str]) -> list[Reading]:
         """Return the named readings in the forms that the experiment shows."""
@@ -156,6 +159,7 @@ EXPERIMENTS = {
             ("vae", "strict"),
             ("vae", "strict", "strict-undeclared"),
             preset_training=True,
+            full_audit=True,
         ),
         Experiment(
             "frontier",
@@ -180,17 +184,21 @@ class Job:
         Name of the data set.
     settings : Settings
         The run, whole.
+    full_audit : bool
+        Measure with the audit's full form rather than the quick one.
     """
 
     dataset: str
     settings: Settings
+    full_audit: bool = False
 
     @property
     def key(self) -> str:
-        """Name of the run's folder. Equal settings have equal keys, so tables share runs."""
+        """Name of the run's folder. Equal jobs have equal keys, so tables share runs."""
         text = json.dumps(self.settings.model_dump(mode="json"), sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:10]
-        return f"{self.dataset}-{self.settings.preset}-seed{self.settings.training.seed}-{digest}"
+        form = "-full" if self.full_audit else ""
+        return f"{self.dataset}-{self.settings.preset}-seed{self.settings.training.seed}-{digest}{form}"
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ PROBE_HIDDEN = [256]
 _EPOCHS, _BATCH, _RATE = 15, 512, 1e-3
 
 
-def measure(model: TwoCodeModel, data: LabelledData, seed: int) -> dict[str, Any]:
+def measure(model: TwoCodeModel, data: LabelledData, seed: int, full: bool = False) -> dict[str, Any]:
     """Measure a trained model.
 
     Parameters
@@ -41,6 +41,8 @@ def measure(model: TwoCodeModel, data: LabelledData, seed: int) -> dict[str, Any
         What it was trained on. Classifiers learn from the training split, all numbers are of the test split.
     seed : int
         Seed of the run.
+    full : bool
+        Audit, draw and name in the full form, not the quick one.
 
     Returns
     -------
@@ -49,21 +51,23 @@ def measure(model: TwoCodeModel, data: LabelledData, seed: int) -> dict[str, Any
         both codes, swap test, what z carries), ``generation`` (coverage and class consistency of draws),
         ``generic`` (measurements that a dimension of z carries in every class), ``truth`` (R² of known
         factors and the exact swap error, where the data have them), ``squared_error`` a sample,
-        ``kl_z`` and ``kl_w`` in nats, ``chance``, and ``identity`` of section 3.1 for the naive model.
+        ``kl_z`` and ``kl_w`` in nats, ``chance``, ``full`` as given, and ``identity`` of section 3.1 for the
+        naive model.
     """
     train, test = code_split(model, data.train, seed), code_split(model, data.test, seed)
     codes = ("z", "w") if model.settings.w_dim else ("z",)
     decoded = decode_all(model, test.z, test.w, test.y)
     return {
+        "full": full,
         "chance": float(np.bincount(test.y).max() / len(test)),
         "accuracy": {
             code: report_probe(_samples(train, code), train.y, _samples(test, code), test.y, seed)
             for code in codes
         },
-        "audit": _audit(model, data, seed) if model.settings.w_dim else None,
-        "generation": _generation(model, data, seed) if model.settings.w_dim else None,
-        "generic": _generic(model, data, seed) if model.settings.w_dim else None,
-        "truth": _truth(model, data, seed)
+        "audit": _audit(model, data, seed, full) if model.settings.w_dim else None,
+        "generation": _generation(model, data, seed, full) if model.settings.w_dim else None,
+        "generic": _generic(model, data, seed, full) if model.settings.w_dim else None,
+        "truth": _truth(model, data, seed, full)
         if model.settings.w_dim and data.test.factors is not None
         else None,
         "squared_error": float(squared_errors(model, decoded, test.x).mean()),
@@ -113,13 +117,13 @@ def report_probe(
     return float((answers == test_y).mean())
 
 
-def _audit(model: TwoCodeModel, data: LabelledData, seed: int) -> dict[str, Any]:
+def _audit(model: TwoCodeModel, data: LabelledData, seed: int, full: bool) -> dict[str, Any]:
     """Return the audit's worst cases, a probe and its accuracy and bits for each form of each code."""
     # Runs fill the cores already, so the audit keeps to this process. A logistic probe that stops at its most
     # iterations is a probe all the same, and its remark would cut through the progress of all runs.
     with parallel_config("sequential"), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        found = audit(model, data, seed, quick=True)
+        found = audit(model, data, seed, quick=not full)
     worst = {code: {kind: found.figure(code, kind) for kind in INPUTS} for code in ("z", "w")}
     return {
         "verdict": found.verdict.to_json(),
@@ -137,9 +141,9 @@ def _audit(model: TwoCodeModel, data: LabelledData, seed: int) -> dict[str, Any]
     }
 
 
-def _generation(model: TwoCodeModel, data: LabelledData, seed: int) -> dict[str, Any]:
+def _generation(model: TwoCodeModel, data: LabelledData, seed: int, full: bool) -> dict[str, Any]:
     """Return coverage of drawn and of real samples, both against real ones, and class consistency."""
-    found = generation(model, data, seed, quick=True)
+    found = generation(model, data, seed, quick=not full)
     return {
         "coverage": found.drawn and found.drawn.coverage,
         "real_coverage": found.real and found.real.coverage,
@@ -147,15 +151,15 @@ def _generation(model: TwoCodeModel, data: LabelledData, seed: int) -> dict[str,
     }
 
 
-def _generic(model: TwoCodeModel, data: LabelledData, seed: int) -> list[str]:
+def _generic(model: TwoCodeModel, data: LabelledData, seed: int, full: bool) -> list[str]:
     """Return the measurements that some dimension of z carries, with the same sign, in every class."""
-    report = name_factors(model, data, seed, quick=True)
+    report = name_factors(model, data, seed, quick=not full)
     return sorted({report.measurements[f.measurement] for f in report.generic if f.measurement is not None})
 
 
-def _truth(model: TwoCodeModel, data: LabelledData, seed: int) -> dict[str, Any]:
+def _truth(model: TwoCodeModel, data: LabelledData, seed: int, full: bool) -> dict[str, Any]:
     """Return the R² of every known factor from each code, and the exact swap error."""
-    found = ground_truth(model, data, seed, quick=True).to_json()
+    found = ground_truth(model, data, seed, quick=not full).to_json()
     return {"recovered": found["recovered"], "swap": found["swap"]}
 
 

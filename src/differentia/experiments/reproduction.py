@@ -114,9 +114,10 @@ def plan(request: Request) -> list[Cell]:
             # Seed by seed, so that an interrupted table has whole rows.
             for seed in range(1 if experiment.one_seed else request.seeds):
                 for reading in experiment.readings(request.names(experiment)):
+                    full = experiment.full_audit and not request.quick
                     own = sizes[dataset] if experiment.preset_training else None
                     settings = settings_of(reading, dataset, shapes[dataset], seed, request.quick, own)
-                    cells.append(Cell(experiment.name, reading, Job(dataset, settings)))
+                    cells.append(Cell(experiment.name, reading, Job(dataset, settings, full)))
     return cells
 
 

@@ -31,8 +31,8 @@ def records(folder: Path, cells: Sequence[Cell], command: str) -> list[Record]:
 def store(path: Path, new: Sequence[Record]) -> list[Record]:
     """Put records into a file and return all that it holds then.
 
-    A record replaces the one of the same data set, reading and seed. Records of a reading whose settings
-    have changed since are dropped, so that no mean mixes two methods.
+    A record replaces the one of the same data set, reading and seed. Records of a reading whose settings or
+    form of audit have changed since are dropped, so that no mean mixes two methods.
 
     Parameters
     ----------
@@ -46,7 +46,8 @@ def store(path: Path, new: Sequence[Record]) -> list[Record]:
         stale = [
             place
             for place, old in kept.items()
-            if place[:2] == _place(record)[:2] and _method(old) != _method(record)
+            if place[:2] == _place(record)[:2]
+            and (_method(old), old.get("full", False)) != (_method(record), record.get("full", False))
         ]
         for place in stale:
             del kept[place]

@@ -78,7 +78,7 @@ def _run(folder: Path, job: Job) -> None:
     data = _data(job.settings.data)
     run, trainer = _trained(folder / job.key, job, data)
     started = time.monotonic()
-    numbers = measure(run.load_model(), data, job.settings.training.seed)
+    numbers = measure(run.load_model(), data, job.settings.training.seed, job.full_audit)
     result = {
         "version": VERSION,
         "dataset": job.dataset,
