@@ -156,6 +156,15 @@ def test_intensities() -> None:
     assert sharpness[0] > sharpness[1] > sharpness[2]
 
 
+def test_midtones_multiply_the_odds_and_leave_black_and_white() -> None:
+    x = torch.tensor([0.0, 0.2, 0.5, 0.9, 1.0]).reshape(1, 1, 1, 5)
+    lighter = transformed(x, ["midtones"], torch.tensor([[0.25]]))
+    odds = (lighter / (1 - lighter))[..., 1:4] / (x / (1 - x))[..., 1:4]
+    assert torch.allclose(odds, torch.full_like(odds, math.exp(0.5)), rtol=1e-4)
+    assert lighter[0, 0, 0, 0] == 0
+    assert lighter[0, 0, 0, 4] == 1
+
+
 @given(
     st.lists(st.sampled_from(NAMES), unique=True, min_size=1),
     st.sampled_from([(1, 9, 7), (3, 8, 8)]),

@@ -45,7 +45,8 @@ def train(
         str | None,
         typer.Option(
             help="Declare what is generic, with commas between: shift, scale, stretch, rotate, shear, "
-            "brightness, contrast, thickness, blur; or none. z follows such a change, w ignores it.",
+            "brightness, midtones, contrast, thickness, blur; or none. z follows such a change, w ignores "
+            "it.",
             show_default="the preset's",
         ),
     ] = None,

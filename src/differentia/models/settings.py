@@ -34,8 +34,8 @@ class ModelSettings(BaseModel):
     generic: list[Transformation] = Field(
         [],
         description="Transformations that are declared generic, for images: any of shift, scale, stretch, "
-        "rotate, shear, brightness, contrast, thickness, blur. The first dimensions of z follow them; [] "
-        "declares none.",
+        "rotate, shear, brightness, midtones, contrast, thickness, blur. The first dimensions of z follow "
+        "them; [] declares none.",
     )
     z_sees_y: bool = Field(False, description="q(z | x, y) rather than q(z | x).")
     decoder_sees_y: bool = Field(True, description="p(x | z, w, y) rather than p(x | z, w).")

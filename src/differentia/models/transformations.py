@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 Transformation = Literal[
-    "shift", "scale", "stretch", "rotate", "shear", "brightness", "contrast", "thickness", "blur"
+    "shift", "scale", "stretch", "rotate", "shear", "brightness", "midtones", "contrast", "thickness", "blur"
 ]
 
 
@@ -40,6 +40,7 @@ DIRECTIONS: dict[Transformation, tuple[Direction, ...]] = {
     "rotate": (Direction("rotation", 0.5, "clockwise, radians"),),
     "shear": (Direction("slant", 0.4, "leaning to the right, tangent of the angle"),),
     "brightness": (Direction("brightness", 0.5, "brighter, logarithm of the factor"),),
+    "midtones": (Direction("midtones", 2.0, "lighter greys, logarithm of the factor of the odds"),),
     "contrast": (Direction("contrast", 0.4, "away from the mean grey, logarithm of the factor"),),
     "thickness": (Direction("thickness", 1.0, "dilated by a pixel on every side, below 28 pixels by less"),),
     "blur": (Direction("blur", 1.0, "the mean of 3×3 pixels, below 28 pixels less"),),
@@ -53,6 +54,7 @@ UNDOABLE: tuple[Transformation, ...] = (
     "rotate",
     "shear",
     "brightness",
+    "midtones",
     "contrast",
 )
 """What `undone` undoes. Thickness and blur lose what they change."""
@@ -73,10 +75,10 @@ def transformed(x: Tensor, names: Sequence[Transformation], strengths: Tensor) -
     """Transform pictures, each by strengths of its own.
 
     Thickness and blur come first, then one resampling for all that moves pixels (shear, stretch, scale,
-    rotation, shift, in this order; beyond the border its pixels are repeated), then contrast and brightness;
-    the result is cut to [0, 1]. Shear, stretch, scale and rotation leave the picture's centre of mass where
-    it is, so that they and a shift add up in any order: about the frame's centre, each would also shift a
-    shape that lies off it.
+    rotation, shift, in this order; beyond the border its pixels are repeated), then contrast, midtones and
+    brightness; the result is cut to [0, 1]. Shear, stretch, scale and rotation leave the picture's centre of
+    mass where it is, so that they and a shift add up in any order: about the frame's centre, each would also
+    shift a shape that lies off it.
 
     Parameters
     ----------
@@ -104,6 +106,8 @@ def transformed(x: Tensor, names: Sequence[Transformation], strengths: Tensor) -
         x = _resampled(x, torch.linalg.inv_ex(matrix).inverse, shift)  # never raises
     if "contrast" in amounts:
         x = _contrasted(x, amounts["contrast"])
+    if "midtones" in amounts:
+        x = _lightened(x, amounts["midtones"])
     if "brightness" in amounts:
         x = x * amounts["brightness"].exp()
     return x.clamp(0.0, 1.0)
@@ -127,6 +131,8 @@ def undone(x: Tensor, names: Sequence[Transformation], strengths: Tensor) -> Ten
     amounts = _amounts(names, strengths)
     if "brightness" in amounts:
         x = x * (-amounts["brightness"]).exp()
+    if "midtones" in amounts:
+        x = _lightened(x, -amounts["midtones"])
     if "contrast" in amounts:
         x = _contrasted(x, -amounts["contrast"])
     if amounts.keys() & set(_AFFINE):
@@ -168,6 +174,13 @@ def _amounts(names: Sequence[Transformation], strengths: Tensor) -> dict[str, Te
 def _contrasted(x: Tensor, amount: Tensor) -> Tensor:
     mean = x.mean(dim=(1, 2, 3), keepdim=True)
     return mean + (x - mean) * amount.exp()
+
+
+def _lightened(x: Tensor, amount: Tensor) -> Tensor:
+    """Multiply the odds x / (1 − x) by the exponential of `amount`; black stays black, and white white."""
+    x, amount = x.clamp(0.0, 1.0), amount.clamp(-30.0, 30.0)  # beyond, 0 / 0
+    lighter = x * torch.sigmoid(amount)
+    return lighter / (lighter + (1 - x) * torch.sigmoid(-amount))
 
 
 def _affine(amounts: dict[str, Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
