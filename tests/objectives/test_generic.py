@@ -50,7 +50,7 @@ def test_invariance_is_the_divergence_of_two_gaussians() -> None:
 def _parts(names: list[str]) -> tuple:
     torch.manual_seed(0)
     model = TwoCodeModel(ModelSettings(z_dim=3, w_dim=2, hidden=[16], generic=names), (8, 8, 1), 4)
-    return model, TwoStepObjective(ObjectiveSettings(class_loss=None), 3, 2, torch.full((4,), 0.25))
+    return model, TwoStepObjective(ObjectiveSettings(class_loss=None), model, torch.full((4,), 0.25))
 
 
 def test_half_of_the_batch_reads_w_from_the_view_and_all_read_z_from_the_sample() -> None:

@@ -37,8 +37,7 @@ def _setting(game: ClassLossSettings | None, **model: object) -> tuple:
     network = TwoCodeModel(ModelSettings(z_dim=3, w_dim=3, hidden=[16], **model), (8, 8, 1), 4)
     objective = TwoStepObjective(
         ObjectiveSettings(capacity=CapacitySettings(mode="beta", beta=1, gamma=1), class_loss=game),
-        3,
-        3,
+        network,
         torch.full((4,), 0.25),
     )
     torch.manual_seed(1)  # the same batch with and without a critic
@@ -135,18 +134,12 @@ def test_step_1_is_the_sum_of_its_terms() -> None:
 
 def test_the_critic_hears_every_noise_level() -> None:
     """With σ = e⁴ the samples say nothing of y and the means (level 0) all; only level 0 is learnable."""
-    torch.manual_seed(0)
-    objective = TwoStepObjective(
-        ObjectiveSettings(class_loss=ClassLossSettings(noise_levels=[0.0], critic_reads="z", w_weight=0)),
-        2,
-        2,
-        torch.full((2,), 0.5),
-    )
-    _network, _, _, _, output = _setting(None)
-    y = torch.arange(12) % 2
-    mean = torch.stack([y * 2.0 - 1, torch.zeros(12)], 1)
+    game = ClassLossSettings(noise_levels=[0.0], critic_reads="z", w_weight=0)
+    _, objective, _, y, output = _setting(game)
+    mean = 2.0 * torch.nn.functional.one_hot(y, 4)[:, :3] - 1
     z = output.codes.z._replace(mean=mean, log_variance=torch.full_like(mean, 8.0))
-    output = output._replace(codes=output.codes._replace(z=z), samples=(z.sample(torch.randn(12, 2)), mean))
+    samples = z.sample(torch.randn_like(mean)), output.samples[1]
+    output = output._replace(codes=output.codes._replace(z=z), samples=samples)
     optimiser = torch.optim.Adam(objective.critic.parameters(), 1e-2)
     for _ in range(100):
         loss, _ = objective.critic_loss(objective.critic, output, y, torch.Generator(), fresh=False)
@@ -154,6 +147,55 @@ def test_the_critic_hears_every_noise_level() -> None:
         loss.backward()
         optimiser.step()
     assert loss.item() < 0.05
+
+
+SWAPS = ClassLossSettings(z_weight=0, w_weight=0, swap_weight=4)
+
+
+def test_swaps_are_of_another_z_and_judged_by_the_class_of_w() -> None:
+    network, objective, x, y, output = _setting(SWAPS)
+    seen = []
+
+    def read(samples: torch.Tensor) -> torch.Tensor:
+        seen.append(samples)
+        return 1e3 * torch.nn.functional.one_hot(y, 4).float()  # says the class of w's sample
+
+    objective.reader.forward = read
+    loss, terms = objective.model_loss(network, output, x, y, None, torch.Generator().manual_seed(0), 1.0)
+    assert terms["class_loss_swap"] == 0
+    assert loss.item() == pytest.approx(
+        (terms["negative_log_likelihood"] + terms["kl_z"] + terms["kl_w"]).item()
+    )
+    order = torch.randperm(12, generator=torch.Generator().manual_seed(0))
+    (z, w), (swapped,) = output.samples, seen
+    assert torch.equal(swapped, network.decode(z[order], w, y))
+
+
+def test_swaps_teach_the_model_in_step_1_and_real_samples_the_reader_in_step_2() -> None:
+    network, objective, x, y, output = _setting(SWAPS)
+    objective.reader.requires_grad_(False)
+    _, terms = objective.model_loss(network, output, x, y, None, torch.Generator(), 1.0)
+    bare, _, _, _ = _step_1(ClassLossSettings(z_weight=0, w_weight=0))
+    loss, _ = objective.model_loss(network, output, x, y, None, torch.Generator(), 1.0)
+    loss.backward()
+    assert terms["class_loss_swap"] > 0
+    assert sum(_gradients(objective.reader)) == 0
+    changed = [
+        (a.grad - b.grad).abs().max() for a, b in zip(network.parameters(), bare.parameters(), strict=True)
+    ]
+    assert max(changed) > 1e-4
+
+    network.zero_grad()
+    objective.reader.requires_grad_(True)
+    loss, _ = objective.reader_loss(objective.reader, x, y)
+    loss.backward()
+    assert sum(_gradients(network)) == 0
+    assert min(_gradients(objective.reader)) > 0
+
+
+def test_without_a_weight_there_is_no_reader() -> None:
+    assert _setting(ClassLossSettings())[1].reader is None
+    assert _setting(None)[1].reader is None
 
 
 @pytest.mark.parametrize(

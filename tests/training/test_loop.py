@@ -39,12 +39,17 @@ def _same(a: Checkpoint, b: Checkpoint) -> bool:
     return tensors and untimed[0] == untimed[1]
 
 
-@pytest.mark.parametrize("name", ["strict", "report", "released"])
+SWAPS = {"objective": {"class_loss": {"swap_weight": 5}}}
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"), [("strict", {}), ("strict", SWAPS), ("report", {}), ("released", {})]
+)
 @pytest.mark.parametrize("steps", [1, 5, 6])
 def test_resumed_at_any_step_equals_never_interrupted(
-    name: str, steps: int, digits: LabelledData, tmp_path: Path
+    name: str, changes: dict[str, object], steps: int, digits: LabelledData, tmp_path: Path
 ) -> None:
-    settings = _settings(name)
+    settings = _settings(name, **changes)
     whole = _trainer(settings, digits)
     assert whole.run()
 
@@ -68,31 +73,34 @@ def test_the_seed_decides_everything_and_the_global_generator_nothing(digits: La
     assert not _same(trainers[0].checkpoint(), trainers[2].checkpoint())
 
 
-def test_step_2_leaves_the_model_and_step_1_the_critic_bit_identical(
+def test_step_2_leaves_the_model_and_step_1_the_classifiers_bit_identical(
     digits: LabelledData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trainer = _trainer(_settings(), digits)
-    opponent = trainer._opponent
-    assert opponent is not None
-    moved: list[tuple[bool, bool]] = []
+    trainer = _trainer(_settings(**SWAPS), digits)
+    opponents = [trainer._opponents[name] for name in ("critic", "reader")]
+    moved: list[tuple[bool, ...]] = []
 
     def watched(step: Callable[[], None]) -> Callable[[], None]:
         def update() -> None:
-            modules = trainer.model, opponent.critic
+            modules = trainer.model, *(opponent.module for opponent in opponents)
             before = [[p.detach().clone() for p in m.parameters()] for m in modules]
             step()
-            model, critic = (
-                any(not torch.equal(p, q) for p, q in zip(m.parameters(), b, strict=True))
-                for m, b in zip(modules, before, strict=True)
+            moved.append(
+                tuple(
+                    any(not torch.equal(p, q) for p, q in zip(m.parameters(), b, strict=True))
+                    for m, b in zip(modules, before, strict=True)
+                )
             )
-            moved.append((model, critic))
 
         return update
 
-    for optimiser in (trainer._optimiser, opponent.optimiser):
+    for optimiser in (trainer._optimiser, *(opponent.optimiser for opponent in opponents)):
         monkeypatch.setattr(optimiser, "step", watched(optimiser.step))
     trainer.run(stop=lambda: trainer.step == 3)
-    assert moved == [(True, False), *[(False, True)] * opponent.game.critic_steps] * 3
+    game = trainer.settings.objective.class_loss
+    assert game is not None
+    codes, samples = (False, True, False), (False, False, True)
+    assert moved == [(True, False, False), *[codes] * game.critic_steps, samples] * 3
 
 
 def test_every_sample_is_seen_and_each_once_an_epoch(digits: LabelledData) -> None:

@@ -60,9 +60,17 @@ _PANELS = (
     Panel(
         "Class terms of step 1",
         "nats a sample",
-        (Line("misleading_z", "misleading, on z", BLUE), Line("class_loss_w", "class loss, on w", ORANGE)),
+        (
+            Line("misleading_z", "misleading, on z", BLUE),
+            Line("class_loss_w", "class loss, on w", ORANGE),
+            Line("class_loss_swap", "class loss, on swaps", INK),
+        ),
     ),
-    Panel("Classifier's loss, step 2", "nats a sample", _both("critic_loss", "on z", "on w")),
+    Panel(
+        "Classifiers' losses, step 2",
+        "nats a sample",
+        (*_both("critic_loss", "on z", "on w"), Line("reader_loss", "on samples", INK)),
+    ),
     Panel("Loss of step 1", "nats a sample", (Line("loss", "loss", INK),)),
     Panel("Time since the start", "seconds", (Line("seconds", "time", INK),)),
 )

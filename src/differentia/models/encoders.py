@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from differentia.models.layers import Activation, ConditionedLinear, activation, perceptron
 from differentia.models.posterior import Posterior
+from differentia.models.settings import ModelSettings
 
 _INITIAL_LOG_VARIANCE, _INITIAL_GAIN = -3.0, 5.0
 """log σ² of a code that begins audible, and what the initial weights of its mean are multiplied by."""
@@ -71,6 +72,13 @@ class ConvTrunk(nn.Module):
         """Map images ``[b, channels, height, width]`` to the shared hidden layer ``[b, width]``."""
         h: Tensor = self.layers(x)
         return h
+
+
+def build_trunk(settings: ModelSettings, shape: Sequence[int]) -> MLPTrunk | ConvTrunk:
+    """Return a new trunk of the kind and widths that the settings say, for samples of `shape`."""
+    if settings.network == "mlp":
+        return MLPTrunk(shape, settings.hidden, settings.activation)
+    return ConvTrunk(shape, settings.channels, settings.hidden[-1], settings.activation)
 
 
 class PosteriorHead(nn.Module):

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from differentia.models.decoders import ConvDecoder, MLPDecoder
-from differentia.models.encoders import ConvTrunk, MLPTrunk, PosteriorHead
+from differentia.models.encoders import PosteriorHead, build_trunk
 from differentia.models.posterior import Posterior
 from differentia.models.settings import ModelSettings
 from differentia.models.transformations import UNDOABLE, directions, transformed, undone
@@ -61,6 +61,8 @@ class TwoCodeModel(nn.Module):
     ----------
     sample_shape : tuple of int
         Shape of a stored sample.
+    input_shape : tuple of int
+        Shape of a normalised sample, ``(channels, height, width)`` or ``(d,)``.
     acting : list of int
         Dimensions of z that transform what the decoder draws from the others.
     z_location, z_spread : Tensor
@@ -107,18 +109,14 @@ class TwoCodeModel(nn.Module):
 
         act, hidden, channels = settings.activation, settings.hidden, settings.channels
 
-        def trunk() -> MLPTrunk | ConvTrunk:
-            if settings.network == "mlp":
-                return MLPTrunk(inner, hidden, act)
-            return ConvTrunk(inner, channels, hidden[-1], act)
-
         def decoder(dim: int, seen: int) -> MLPDecoder | ConvDecoder:
             if settings.network == "mlp":
                 return MLPDecoder(dim, inner, hidden[::-1], seen, act)
             return ConvDecoder(dim, inner, channels[::-1], hidden[-1], seen, act)
 
-        self.trunk = trunk()
-        self.w_trunk = trunk() if self.acting else None
+        self.input_shape = inner
+        self.trunk = build_trunk(settings, inner)
+        self.w_trunk = build_trunk(settings, inner) if self.acting else None
         own_w_dim = settings.w_dim - settings.remainder_dim
         self.decoder = decoder(len(self._drawing) + own_w_dim, n_classes if settings.decoder_sees_y else 0)
         self.z_head = PosteriorHead(
@@ -136,7 +134,7 @@ class TwoCodeModel(nn.Module):
         self.w_head = w_head(own_w_dim)
         if self.w_trunk is not None and self.w_head is not None:
             self.w_head.begin_audible()
-        self.remainder_trunk = trunk() if settings.remainder_dim else None
+        self.remainder_trunk = build_trunk(settings, inner) if settings.remainder_dim else None
         self.remainder_head = w_head(settings.remainder_dim)
         self.remainder_decoder = decoder(settings.remainder_dim, 0) if settings.remainder_dim else None
         self.register_buffer("z_location", torch.zeros(settings.z_dim))

@@ -30,12 +30,13 @@ class RemainderObjective(nn.Module):
 
     Attributes
     ----------
-    capacity, critic : None
+    capacity, critic, reader : None
         There is no game, and nothing to be held: z and w are the teacher's.
     """
 
     capacity: None = None
     critic: None = None
+    reader: None = None
 
     def __init__(self, settings: RemainderSettings) -> None:
         super().__init__()

@@ -63,6 +63,12 @@ class ClassLossSettings(BaseModel):
     w_weight: float = Field(
         5.0, ge=0, description="Weight in step 1 of the loss on w; 0: no class gradient to w's encoder."
     )
+    swap_weight: float = Field(
+        0.0,
+        ge=0,
+        description="Weight in step 1 of the loss of a classifier of samples on swaps, decoded from z of one "
+        "sample and w and class of another; step 2 trains it on the data alone. 0: no such classifier.",
+    )
     warmup: float = Field(
         0.0, ge=0, le=1, description="Part of the training over which z_weight grows linearly from 0."
     )

@@ -1,7 +1,7 @@
 """The two-step objective of section 3.3: what the model minimises, and what the classifier minimises.
 
-The training loop knows nothing of the objective but the methods `view`, `model_loss` and `critic_loss`; an
-objective without a game (`remainder`) has neither capacity nor critic.
+The training loop knows nothing of the objective but the methods `view`, `model_loss`, `critic_loss` and
+`reader_loss`; an objective without a game (`remainder`) has neither capacity nor critic nor reader.
 """
 
 from typing import NamedTuple
@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from differentia.models.encoders import build_trunk
 from differentia.models.posterior import Posterior
 from differentia.models.transformations import directions, feasible, transformed
 from differentia.models.two_code import Codes, TwoCodeModel
@@ -39,15 +40,16 @@ class TwoStepObjective(nn.Module):
 
     Step 1 minimises, over encoders and decoder, the negative log-likelihood, plus the price of the KL terms
     (`Capacity`), plus ``z_weight`` times what misleads the classifier about z, plus ``w_weight`` times the
-    classifier's loss on w, plus what keeps z and w to the declared transformations (`generic`). Step 2
-    minimises, over the classifier, its loss on the detached codes.
+    classifier's loss on w, plus ``swap_weight`` times the loss of a classifier of samples, the reader, on
+    swaps, plus what keeps z and w to the declared transformations (`generic`). Step 2 minimises, over the
+    classifier, its loss on the detached codes, and over the reader its loss on the data.
 
     Parameters
     ----------
     settings : ObjectiveSettings
         The readings.
-    z_dim, w_dim : int
-        Dimensions of the codes.
+    model : TwoCodeModel
+        The model that it will train, for its architecture.
     class_frequencies : Tensor
         p(y) in the training data, float ``[n_classes]``.
 
@@ -57,21 +59,25 @@ class TwoStepObjective(nn.Module):
         Price of the KL terms; its dual variables are buffers.
     critic : Critic or None
         The classifiers of step 2; None without a class loss.
+    reader : Module or None
+        The classifier of samples, with a trunk like the model's; None without ``swap_weight``.
     """
 
     class_frequencies: Tensor
 
-    def __init__(
-        self, settings: ObjectiveSettings, z_dim: int, w_dim: int, class_frequencies: Tensor
-    ) -> None:
+    def __init__(self, settings: ObjectiveSettings, model: TwoCodeModel, class_frequencies: Tensor) -> None:
         super().__init__()
         self.settings = settings
         self.capacity = Capacity(settings.capacity)
         self.register_buffer("class_frequencies", class_frequencies, persistent=False)
-        game = settings.class_loss
-        self.critic = None
+        game, n_classes = settings.class_loss, len(class_frequencies)
+        self.critic, self.reader = None, None
         if game is not None:
-            self.critic = Critic(z_dim, w_dim, game.hidden, len(class_frequencies), game.shared)
+            codes = model.settings.z_dim, model.settings.w_dim
+            self.critic = Critic(*codes, game.hidden, n_classes, game.shared)
+        if game is not None and game.swap_weight:
+            trunk = build_trunk(model.settings, model.input_shape)
+            self.reader = nn.Sequential(trunk, nn.Linear(trunk.width, n_classes))
 
     def view(self, model: TwoCodeModel, x: Tensor, generator: torch.Generator) -> View | None:
         """Transform the pictures `x` by random strengths of what `model` declares generic.
@@ -119,7 +125,7 @@ class TwoStepObjective(nn.Module):
         terms : dict of str to Tensor
             Detached scalars for the records.
         """
-        codes, (_, w), parameters, crossed = output
+        codes, (z, w), parameters, crossed = output
         likelihood = negative_log_likelihood(model, parameters, x).mean()
         kl = torch.stack([codes.z.kl().sum(1).mean(), codes.w.kl().sum(1).mean()])
         loss = likelihood + self.capacity.penalty(kl, progress)
@@ -134,7 +140,7 @@ class TwoStepObjective(nn.Module):
         if self.critic is not None and self.settings.class_loss is not None:
             game = self.settings.class_loss
             if game.z_weight:
-                answers = [self.critic.z(z) for z in _noisy(game, output, generator)]
+                answers = [self.critic.z(code) for code in _noisy(game, output, generator)]
                 mislead = torch.stack([self._misleading(game, logits, y) for logits in answers]).mean()
                 loss = loss + game.z_weight * _warmth(game, progress) * mislead
                 terms["misleading_z"] = mislead
@@ -142,6 +148,11 @@ class TwoStepObjective(nn.Module):
                 revealing = class_loss(self.critic.w(w), y, game.form)
                 loss = loss + game.w_weight * revealing
                 terms["class_loss_w"] = revealing
+            if self.reader is not None:
+                other = torch.randperm(len(y), generator=generator, device=y.device)
+                swapped = model.decode(z[other], w, y)
+                terms["class_loss_swap"] = class_loss(self.reader(swapped), y, game.form)
+                loss = loss + game.swap_weight * terms["class_loss_swap"]
         if view is not None and crossed is not None:
             declared = self.settings.generic
             terms["equivariance"] = equivariance(codes.z, crossed.z, view.strengths)
@@ -196,6 +207,28 @@ class TwoStepObjective(nn.Module):
             loss if game.critic_goal == "right" else -loss,
             {name: term.detach() for name, term in terms.items()},
         )
+
+    def reader_loss(self, reader: nn.Module, x: Tensor, y: Tensor) -> tuple[Tensor, Terms]:
+        """Step 2: the loss of the classifier of samples on the data of a batch.
+
+        Parameters
+        ----------
+        reader : Module
+            `reader`, possibly wrapped for distributed training.
+        x, y : Tensor
+            Normalised samples ``[b, …]`` and classes int64 ``[b]``.
+
+        Returns
+        -------
+        loss : Tensor
+            Scalar, nats a sample.
+        terms : dict of str to Tensor
+            Detached scalars for the records.
+        """
+        game = self.settings.class_loss
+        assert game is not None
+        loss = class_loss(reader(x), y, game.form)
+        return loss, {"reader_loss": loss.detach()}
 
     def _misleading(self, game: ClassLossSettings, logits: Tensor, y: Tensor) -> Tensor:
         if game.z_target == "prior":

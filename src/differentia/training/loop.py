@@ -18,9 +18,7 @@ from differentia.errors import DifferentiaError
 from differentia.models.batched import fit_code_distributions
 from differentia.models.student import freeze_teacher, start_from
 from differentia.models.two_code import TwoCodeModel
-from differentia.objectives.class_loss import Critic
 from differentia.objectives.remainder import RemainderObjective
-from differentia.objectives.settings import ClassLossSettings
 from differentia.objectives.two_step import ModelOutput, Terms, TwoStepObjective
 from differentia.training.batches import NOISE, WEIGHTS, Batches, stream_seed
 from differentia.training.checkpoint import (
@@ -56,23 +54,21 @@ def build_model(settings: Settings, data: LabelledData) -> TwoCodeModel:
     return model
 
 
-def _build_objective(settings: Settings, data: LabelledData) -> TwoStepObjective | RemainderObjective:
+def _build_objective(
+    settings: Settings, model: TwoCodeModel, data: LabelledData
+) -> TwoStepObjective | RemainderObjective:
     if settings.objective.remainder is not None:
         return RemainderObjective(settings.objective.remainder)
     frequencies = torch.from_numpy(np.bincount(data.train.y, minlength=data.n_classes) / len(data.train))
-    return TwoStepObjective(
-        settings.objective, settings.model.z_dim, settings.model.w_dim, frequencies.float()
-    )
+    return TwoStepObjective(settings.objective, model, frequencies.float())
 
 
 class _Opponent(NamedTuple):
-    """The classifier of step 2 with what trains it."""
+    """A classifier of step 2 with what trains it."""
 
-    critic: Critic
-    loss: Callable[..., tuple[Tensor, Terms]]
+    module: nn.Module
     forward: nn.Module
     optimiser: Any
-    game: ClassLossSettings
 
 
 class Trainer:
@@ -111,7 +107,7 @@ class Trainer:
         self.model = build_model(settings, data)
         with torch.random.fork_rng():
             torch.manual_seed(stream_seed(training.seed, WEIGHTS, 1))
-            self.objective = _build_objective(settings, data).to(fabric.device)
+            self.objective = _build_objective(settings, self.model, data).to(fabric.device)
         self._lacks_teacher = settings.model.remainder_dim > 0 and teacher is None
         if teacher is not None:
             start_from(self.model, teacher)
@@ -121,13 +117,7 @@ class Trainer:
         trained = [weight for weight in self.model.parameters() if weight.requires_grad]
         optimiser = torch.optim.Adam(trained, training.learning_rate, fused=True)
         self._forward, self._optimiser = fabric.setup(self.model, optimiser)
-        game = settings.objective.class_loss
-        self._opponent = None
-        if self.objective.critic is not None and game is not None:
-            critic, loss = self.objective.critic, self.objective.critic_loss
-            critic_optimiser = torch.optim.Adam(critic.parameters(), game.learning_rate)
-            forward, critic_optimiser = fabric.setup(critic, critic_optimiser)
-            self._opponent = _Opponent(critic, loss, forward, critic_optimiser, game)
+        self._opponents = self._set_up_opponents()
 
         self.batches = Batches(data.train, training.batch_size, training.seed, fabric)
         self.total_steps = self.batches.per_epoch * training.epochs
@@ -136,6 +126,14 @@ class Trainer:
         self._names: list[str] = []
         self._sums = self._faulty = torch.zeros(0)
         self._fault_step = torch.tensor(-1)
+
+    def _set_up_opponents(self) -> dict[str, _Opponent]:
+        game, opponents = self.settings.objective.class_loss, {}
+        for name, module in (("critic", self.objective.critic), ("reader", self.objective.reader)):
+            if module is not None and game is not None:
+                optimiser = torch.optim.Adam(module.parameters(), game.learning_rate)
+                opponents[name] = _Opponent(module, *self.fabric.setup(module, optimiser))
+        return opponents
 
     @property
     def epoch(self) -> int:
@@ -217,8 +215,8 @@ class Trainer:
         """Everything needed to go on from here."""
         tensors = module_tensors("model", self.model) | module_tensors("objective", self.objective)
         tensors |= optimiser_tensors("optimiser", self._optimiser)
-        if self._opponent is not None:
-            tensors |= optimiser_tensors("critic_optimiser", self._opponent.optimiser)
+        for name, opponent in self._opponents.items():
+            tensors |= optimiser_tensors(f"{name}_optimiser", opponent.optimiser)
         tensors["sums"] = self._sums
         state = {"step": self.step, "seconds": self.seconds, "names": self._names, "records": self.records}
         return Checkpoint(tensors, state)
@@ -238,8 +236,8 @@ class Trainer:
             if unexpected or any(not name.startswith("critic.w.") for name in missing):
                 raise ValueError("other classifiers")
             restore_optimiser(self._optimiser, checkpoint.part("optimiser"))
-            if self._opponent is not None:
-                restore_optimiser(self._opponent.optimiser, checkpoint.part("critic_optimiser"))
+            for name, opponent in self._opponents.items():
+                restore_optimiser(opponent.optimiser, checkpoint.part(f"{name}_optimiser"))
             state = checkpoint.state
             self.step, self.seconds, self._names = state["step"], state["seconds"], state["names"]
             self.records = list(state["records"])
@@ -270,8 +268,8 @@ class Trainer:
 
         rate = _rate(training.schedule, progress)
         _set_rate(self._optimiser, training.learning_rate * rate)
-        if self._opponent is not None:
-            self._opponent.critic.requires_grad_(False)
+        for opponent in self._opponents.values():
+            opponent.module.requires_grad_(False)
         view = self.objective.view(self.model, x, generator)
         output = ModelOutput(*self._forward(x, y, *noise, None if view is None else view.x))
         loss, terms = self.objective.model_loss(self.model, output, x, y, view, generator, progress)
@@ -283,18 +281,29 @@ class Trainer:
             if self.fabric.world_size > 1:
                 self.fabric.all_reduce(self.objective.capacity.multipliers)
 
-        if self._opponent is not None:
-            critic, critic_loss, forward, optimiser, game = self._opponent
-            critic.requires_grad_(True)
-            _set_rate(optimiser, game.learning_rate * rate)
-            for update in range(game.critic_steps):
-                loss, critic_terms = critic_loss(forward, output, y, generator, update > 0)
-                optimiser.zero_grad()
-                self.fabric.backward(loss)
-                optimiser.step()
-            terms |= critic_terms
-        self._note(terms)
+        self._note(terms | self._second_step(output, x, y, generator, rate))
         self.step += 1
+
+    def _second_step(
+        self, output: ModelOutput, x: Tensor, y: Tensor, generator: torch.Generator, rate: float
+    ) -> Terms:
+        """Train the classifiers: that of codes as often as the game says, that of samples once."""
+        game, objective, terms = self.settings.objective.class_loss, self.objective, Terms()
+        if game is None or not isinstance(objective, TwoStepObjective):
+            return terms
+        for name, opponent in self._opponents.items():
+            opponent.module.requires_grad_(True)
+            _set_rate(opponent.optimiser, game.learning_rate * rate)
+            for update in range(game.critic_steps if name == "critic" else 1):
+                if name == "critic":
+                    loss, found = objective.critic_loss(opponent.forward, output, y, generator, update > 0)
+                else:
+                    loss, found = objective.reader_loss(opponent.forward, x, y)
+                opponent.optimiser.zero_grad()
+                self.fabric.backward(loss)
+                opponent.optimiser.step()
+            terms |= found
+        return terms
 
     def _note(self, terms: dict[str, Tensor]) -> None:
         """Add to the epoch's sums and remember the first step that was not finite, all on the device."""
