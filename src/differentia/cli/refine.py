@@ -1,4 +1,4 @@
-"""``differentia refine``: a second model that keeps a run's codes and what they do, and decodes more."""
+"""``differentia refine``: a run with the codes of another and what they do, which decodes more."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from differentia.cli.running import carry_out, finish, free_folder, start_devices
+from differentia.cli.running import finish, free_folder
 
 if TYPE_CHECKING:
     from differentia.evaluation.refinement import Refinement
@@ -20,47 +20,38 @@ def refine(
         Path | None,
         typer.Option(help="Folder of the refined run. Default: a new one under runs/.", show_default=False),
     ] = None,
-    epochs: Annotated[
-        int | None, typer.Option(min=1, help="Passes over the training data.", show_default="the run's")
-    ] = None,
     remainder_dim: Annotated[
-        int, typer.Option(min=1, metavar="K", help="Dimensions of w that are added for what is left over.")
-    ] = 32,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Seed of weights, order and noise.", show_default="the run's")
-    ] = None,
+        int,
+        typer.Option(
+            min=1, metavar="K", help="Dimensions of w that are added for what is left over, at most."
+        ),
+    ] = 256,
     figures: Annotated[bool, typer.Option(help="Draw the figures at the end.")] = True,
 ) -> None:
     """Add to a finished run what its codes left out of the pictures; z, w and what they do stay as they are.
 
-    The result is a run like any other, with K more dimensions of w; `differentia train --resume` goes on with
-    an interrupted one. Example: [bold]differentia refine runs/mnist-strict-seed0[/bold].
+    Takes a minute, and trains nothing: what is added are principal components of what the run leaves of its
+    training data. The result is a run like any other, with K more dimensions of w.
+    Example: [bold]differentia refine runs/mnist-strict-seed0[/bold].
     """
     from differentia.evaluation.refinement import compare_with_teacher
     from differentia.files import write_json
-    from differentia.training.loop import Trainer
-    from differentia.training.refining import refined_settings
+    from differentia.training.refining import check_refinable, refined
     from differentia.training.run import Run
 
     console = Console(highlight=False)
     opened = Run.open(run)
-    settings = refined_settings(opened, remainder_dim, epochs, seed)
+    check_refinable(opened)
     teacher, data = opened.load_model(), opened.load_data(progress=True)
-    out = out or free_folder(f"{run.resolve().name}-refined")
-    fabric = start_devices(settings.training, None, out)
-    trainer = Trainer(settings, data, fabric, teacher)
-    if not fabric.is_global_zero:
-        trainer.run()
-        return
-    refined = Run.create(out, settings, data)
-    # The teacher's weights are in the checkpoint; without one nothing can be resumed.
-    refined.save(trainer.checkpoint())
-    carry_out(console, trainer, refined, data)
+    with console.status("coding what is left"):
+        settings, student = refined(opened.settings, teacher, data, remainder_dim)
     with console.status("comparing with the teacher"):
-        found = compare_with_teacher(refined.load_model(), teacher, data, settings.training.seed)
-    write_json(refined.path / "refinement.json", found.to_json())
-    finish(console, refined, data, figures)
-    console.print(_table(opened, refined, found))
+        found = compare_with_teacher(student, teacher, data, settings.training.seed)
+    made = Run.create(out or free_folder(f"{run.resolve().name}-refined"), settings, data)
+    made.save_model(student.state_dict(), opened.metrics())
+    write_json(made.path / "refinement.json", found.to_json())
+    finish(console, made, data, figures)
+    console.print(_table(opened, made, found))
 
 
 def _table(teacher: "Run", student: "Run", found: "Refinement") -> Table:

@@ -169,10 +169,6 @@ def _train(
     if only_print:
         print_settings(console, chosen)
         return
-    if run is None and chosen.model.remainder_dim:
-        raise DifferentiaError(
-            "These settings are a refined run's. Make it again with `differentia refine RUN`."
-        )
     if out is None:
         stem = f"{data.name}-{chosen.preset}-seed{chosen.training.seed}"
         out = resume if resume is not None else free_folder(stem)

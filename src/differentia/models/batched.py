@@ -99,6 +99,33 @@ def decode_all(
 
 
 @torch.inference_mode()
+def left_all(
+    model: TwoCodeModel, x: NDArray[np.generic], y: NDArray[np.int64], batch_size: int = 1024
+) -> Floats:
+    """Return what a model without a remainder leaves of stored samples, `TwoCodeModel.left`.
+
+    Parameters
+    ----------
+    model : TwoCodeModel
+        In evaluation mode.
+    x, y, batch_size
+        As for `encode_all`.
+
+    Returns
+    -------
+    ndarray
+        float32 ``[n, size]``, in the normalised space, flat.
+    """
+    parts = []
+    for start in range(0, len(x), batch_size):
+        raw = torch.from_numpy(np.ascontiguousarray(x[start : start + batch_size])).to(model.device)
+        label = torch.from_numpy(np.ascontiguousarray(y[start : start + batch_size])).to(model.device)
+        inputs = model.normalise(raw)
+        parts.append(model.left(inputs, *model.encode(inputs, label), label).flatten(1).cpu().numpy())
+    return np.concatenate(parts)
+
+
+@torch.inference_mode()
 def draw_codes(model: TwoCodeModel, y: NDArray[np.int64], rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Draw codes of new samples of the classes `y`, int64 ``[n]``, by `TwoCodeModel.draw_codes`.
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from differentia.models.decoders import ConvDecoder, MLPDecoder
 from differentia.models.encoders import PosteriorHead, build_trunk
 from differentia.models.posterior import Posterior
+from differentia.models.remainder import Remainder
 from differentia.models.settings import ModelSettings
 from differentia.models.transformations import UNDOABLE, directions, transformed, undone
 
@@ -39,9 +40,9 @@ class TwoCodeModel(nn.Module):
     tells is undone.
 
     With ``w_dim = 0`` and ``z_sees_y`` it is the naive model of section 3.1: q(z | x, y) and p(x | z, y).
-    With ``remainder_dim`` the last dimensions of w, the remainder u, come from a trunk and a head of their
-    own, and a decoder that sees nothing but u adds a correction to the mean, at rest where z acts;
-    p(x | z, w, y) is a Gaussian around the corrected mean. All else is as it would be without the remainder.
+    With ``remainder_dim`` the last dimensions of w are a `Remainder`: a linear code of the difference between
+    a sample and its reconstruction, both at rest where z acts, which adds a correction to the mean of what is
+    drawn; p(x | z, w, y) is a Gaussian around the corrected mean. All else is as it would be without it.
 
     Parameters
     ----------
@@ -109,16 +110,16 @@ class TwoCodeModel(nn.Module):
 
         act, hidden, channels = settings.activation, settings.hidden, settings.channels
 
-        def decoder(dim: int, seen: int) -> MLPDecoder | ConvDecoder:
-            if settings.network == "mlp":
-                return MLPDecoder(dim, inner, hidden[::-1], seen, act)
-            return ConvDecoder(dim, inner, channels[::-1], hidden[-1], seen, act)
-
         self.input_shape = inner
         self.trunk = build_trunk(settings, inner)
         self.w_trunk = build_trunk(settings, inner) if self.acting else None
         own_w_dim = settings.w_dim - settings.remainder_dim
-        self.decoder = decoder(len(self._drawing) + own_w_dim, n_classes if settings.decoder_sees_y else 0)
+        drawn, seen = len(self._drawing) + own_w_dim, n_classes if settings.decoder_sees_y else 0
+        self.decoder = (
+            MLPDecoder(drawn, inner, hidden[::-1], seen, act)
+            if settings.network == "mlp"
+            else ConvDecoder(drawn, inner, channels[::-1], hidden[-1], seen, act)
+        )
         self.z_head = PosteriorHead(
             self.trunk.width,
             settings.z_dim,
@@ -128,15 +129,12 @@ class TwoCodeModel(nn.Module):
             act,
         )
 
-        def w_head(dim: int) -> PosteriorHead | None:
-            return PosteriorHead(self.trunk.width, dim, n_classes, False, 0.0, act) if dim else None
-
-        self.w_head = w_head(own_w_dim)
+        self.w_head = (
+            PosteriorHead(self.trunk.width, own_w_dim, n_classes, False, 0.0, act) if own_w_dim else None
+        )
         if self.w_trunk is not None and self.w_head is not None:
             self.w_head.begin_audible()
-        self.remainder_trunk = build_trunk(settings, inner) if settings.remainder_dim else None
-        self.remainder_head = w_head(settings.remainder_dim)
-        self.remainder_decoder = decoder(settings.remainder_dim, 0) if settings.remainder_dim else None
+        self.remainder = Remainder(settings.remainder_dim, inner) if settings.remainder_dim else None
         self.register_buffer("z_location", torch.zeros(settings.z_dim))
         self.register_buffer("z_spread", torch.eye(settings.z_dim))
         self.register_buffer("w_location", torch.zeros(n_classes, settings.w_dim))
@@ -171,13 +169,11 @@ class TwoCodeModel(nn.Module):
         if self.w_head is None:
             empty = z.mean[:, :0]
             return Codes(z, Posterior(empty, empty))
-        at_rest = x
         if self.w_trunk is not None:
-            at_rest = self.at_rest(x, z)
-            h = self.w_trunk(at_rest)
+            h = self.w_trunk(self.at_rest(x, z))
         w: Posterior = self.w_head(h, y)
-        if self.remainder_trunk is not None and self.remainder_head is not None:
-            u = self.remainder_head(self.remainder_trunk(at_rest), y)
+        if self.remainder is not None:
+            u = self.remainder.posterior(self.left(x, z, w, y))
             w = Posterior(*(torch.cat(parts, dim=1) for parts in zip(w, u, strict=True)))
         return Codes(z, w)
 
@@ -187,7 +183,15 @@ class TwoCodeModel(nn.Module):
 
         No gradient reaches z from here: it is not to move a picture to where w would like to read it.
         """
+        if not self.acting:
+            return x
         return undone(x, self._acts, STRENGTH * z.mean[:, self.acting])
+
+    @torch.no_grad()
+    def left(self, x: Tensor, z: Posterior, w: Posterior, y: Tensor) -> Tensor:
+        """Return what the means of z and w, of w without a remainder, leave of the samples `x`, at rest."""
+        mean = self._mean(z.mean, w.mean, y)
+        return self.at_rest(x, z) - self.at_rest(mean.clamp(0.0, 1.0) if self.is_image else mean, z)
 
     def draw_codes(self, z_noise: Tensor, w_noise: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Turn standard-normal noise into codes of new samples of the classes `y`, int64 ``[b]``.
@@ -202,16 +206,23 @@ class TwoCodeModel(nn.Module):
 
     def likelihood_parameters(self, z: Tensor, w: Tensor, y: Tensor) -> Tensor:
         """Logits (Bernoulli) or means (Gaussian) of normalised samples ``[b, …]``."""
-        own = w.shape[1] - self.settings.remainder_dim
-        out: Tensor = self.decoder(torch.cat([z[:, self._drawing], w[:, :own]], dim=1), y)
-        if not self.acting and self.remainder_decoder is None:
-            return out
-        mean = torch.sigmoid(out) if self.acting or self.settings.likelihood == "bernoulli" else out
-        if self.remainder_decoder is not None:
-            mean = mean + self.remainder_decoder(w[:, own:], None)
-        if self.acting:
-            mean = transformed(mean, self._acts, STRENGTH * z[:, self.acting])
+        if not self.acting and self.is_bernoulli:
+            return self._drawn(z, w, y)
+        mean = self._mean(z, w, y)
         return torch.logit(_FAINTEST + (1 - 2 * _FAINTEST) * mean) if self.is_bernoulli else mean
+
+    def _mean(self, z: Tensor, w: Tensor, y: Tensor) -> Tensor:
+        """Mean of the likelihood; a `w` without the dimensions of the remainder is not corrected."""
+        own = self.settings.w_dim - self.settings.remainder_dim
+        drawn = self._drawn(z, w[:, :own], y)
+        mean = torch.sigmoid(drawn) if self.acting or self.settings.likelihood == "bernoulli" else drawn
+        if self.remainder is not None and w.shape[1] > own:
+            mean = mean + self.remainder.correction(w[:, own:])
+        return transformed(mean, self._acts, STRENGTH * z[:, self.acting]) if self.acting else mean
+
+    def _drawn(self, z: Tensor, w: Tensor, y: Tensor) -> Tensor:
+        out: Tensor = self.decoder(torch.cat([z[:, self._drawing], w], dim=1), y)
+        return out
 
     def expectation(self, parameters: Tensor) -> Tensor:
         """Mean of the likelihood with the given parameters ``[b, …]``, in the normalised space."""

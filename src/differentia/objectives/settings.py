@@ -105,14 +105,6 @@ class GenericSettings(BaseModel):
     )
 
 
-class RemainderSettings(BaseModel):
-    """What a run of `differentia refine` minimises beside the negative log-likelihood."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    price: float = Field(0.03, ge=0, description="Price of a nat of the remainder's KL.")
-
-
 class ObjectiveSettings(BaseModel):
     """The whole objective: likelihood, capacities, class loss, declared transformations."""
 
@@ -124,9 +116,4 @@ class ObjectiveSettings(BaseModel):
     )
     generic: GenericSettings = Field(
         GenericSettings(), description="What holds z and w to the declared transformations."
-    )
-    remainder: RemainderSettings | None = Field(
-        None,
-        description="Set by `differentia refine`, and then all that is minimised; the other parts say how "
-        "the teacher was trained.",
     )

@@ -1,7 +1,7 @@
 """The two-step objective of section 3.3: what the model minimises, and what the classifier minimises.
 
 The training loop knows nothing of the objective but the methods `view`, `model_loss`, `critic_loss` and
-`reader_loss`; an objective without a game (`remainder`) has neither capacity nor critic nor reader.
+`reader_loss`, and the classifiers that the latter two train.
 """
 
 from typing import NamedTuple

@@ -16,9 +16,7 @@ from torch import Tensor, nn
 from differentia.data.dataset import LabelledData
 from differentia.errors import DifferentiaError
 from differentia.models.batched import fit_code_distributions
-from differentia.models.student import freeze_teacher, start_from
 from differentia.models.two_code import TwoCodeModel
-from differentia.objectives.remainder import RemainderObjective
 from differentia.objectives.two_step import ModelOutput, Terms, TwoStepObjective
 from differentia.training.batches import NOISE, WEIGHTS, Batches, stream_seed
 from differentia.training.checkpoint import (
@@ -54,11 +52,7 @@ def build_model(settings: Settings, data: LabelledData) -> TwoCodeModel:
     return model
 
 
-def _build_objective(
-    settings: Settings, model: TwoCodeModel, data: LabelledData
-) -> TwoStepObjective | RemainderObjective:
-    if settings.objective.remainder is not None:
-        return RemainderObjective(settings.objective.remainder)
+def _build_objective(settings: Settings, model: TwoCodeModel, data: LabelledData) -> TwoStepObjective:
     frequencies = torch.from_numpy(np.bincount(data.train.y, minlength=data.n_classes) / len(data.train))
     return TwoStepObjective(settings.objective, model, frequencies.float())
 
@@ -82,15 +76,13 @@ class Trainer:
         The data; only the training split is used.
     fabric : Fabric
         Devices and precision, already launched.
-    teacher : TwoCodeModel or None
-        The finished model that a model with a remainder begins as; None where a checkpoint is restored.
 
     Attributes
     ----------
     model : TwoCodeModel
         The model in training.
-    objective : TwoStepObjective or RemainderObjective
-        Its objective, with capacity and critic or without.
+    objective : TwoStepObjective
+        Its objective.
     batches : Batches
         The training split.
     step, total_steps : int
@@ -99,23 +91,20 @@ class Trainer:
         One record a finished epoch: the mean of every term, the capacities, the multipliers, the seconds.
     """
 
-    def __init__(
-        self, settings: Settings, data: LabelledData, fabric: Fabric, teacher: TwoCodeModel | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, data: LabelledData, fabric: Fabric) -> None:
+        if settings.model.remainder_dim:
+            raise DifferentiaError(
+                "These settings are a refined run's, and what is refined is not trained. "
+                "Make it again with `differentia refine RUN`."
+            )
         training = settings.training
         self.settings, self.fabric = settings, fabric
         self.model = build_model(settings, data)
         with torch.random.fork_rng():
             torch.manual_seed(stream_seed(training.seed, WEIGHTS, 1))
             self.objective = _build_objective(settings, self.model, data).to(fabric.device)
-        self._lacks_teacher = settings.model.remainder_dim > 0 and teacher is None
-        if teacher is not None:
-            start_from(self.model, teacher)
-        if settings.model.remainder_dim:
-            freeze_teacher(self.model)
 
-        trained = [weight for weight in self.model.parameters() if weight.requires_grad]
-        optimiser = torch.optim.Adam(trained, training.learning_rate, fused=True)
+        optimiser = torch.optim.Adam(self.model.parameters(), training.learning_rate, fused=True)
         self._forward, self._optimiser = fabric.setup(self.model, optimiser)
         self._opponents = self._set_up_opponents()
 
@@ -166,13 +155,8 @@ class Trainer:
         Raises
         ------
         DifferentiaError
-            If a loss is no longer finite; the last checkpoint is from before. If a model with a remainder has
-            no teacher.
+            If a loss is no longer finite; the last checkpoint is from before.
         """
-        if self._lacks_teacher:
-            raise DifferentiaError(
-                "A model with a remainder begins as a finished one: use `differentia refine RUN`."
-            )
         self.model.train()
         patience = self.settings.training.checkpoint_seconds
         saved = started = time.monotonic()
@@ -248,7 +232,6 @@ class Trainer:
             ) from None
         self._faulty = torch.zeros_like(self._sums)
         self._fault_step = torch.tensor(-1, device=self._sums.device)
-        self._lacks_teacher = False
 
     def _train_step(self) -> None:
         training, device = self.settings.training, self.fabric.device
@@ -276,10 +259,9 @@ class Trainer:
         self._optimiser.zero_grad()
         self.fabric.backward(loss)
         self._optimiser.step()
-        if self.objective.capacity is not None:
-            self.objective.capacity.update(torch.stack([terms["kl_z"], terms["kl_w"]]), progress)
-            if self.fabric.world_size > 1:
-                self.fabric.all_reduce(self.objective.capacity.multipliers)
+        self.objective.capacity.update(torch.stack([terms["kl_z"], terms["kl_w"]]), progress)
+        if self.fabric.world_size > 1:
+            self.fabric.all_reduce(self.objective.capacity.multipliers)
 
         self._note(terms | self._second_step(output, x, y, generator, rate))
         self.step += 1
@@ -288,17 +270,18 @@ class Trainer:
         self, output: ModelOutput, x: Tensor, y: Tensor, generator: torch.Generator, rate: float
     ) -> Terms:
         """Train the classifiers: that of codes as often as the game says, that of samples once."""
-        game, objective, terms = self.settings.objective.class_loss, self.objective, Terms()
-        if game is None or not isinstance(objective, TwoStepObjective):
-            return terms
+        game, terms = self.settings.objective.class_loss, Terms()
         for name, opponent in self._opponents.items():
+            assert game is not None
             opponent.module.requires_grad_(True)
             _set_rate(opponent.optimiser, game.learning_rate * rate)
             for update in range(game.critic_steps if name == "critic" else 1):
                 if name == "critic":
-                    loss, found = objective.critic_loss(opponent.forward, output, y, generator, update > 0)
+                    loss, found = self.objective.critic_loss(
+                        opponent.forward, output, y, generator, update > 0
+                    )
                 else:
-                    loss, found = objective.reader_loss(opponent.forward, x, y)
+                    loss, found = self.objective.reader_loss(opponent.forward, x, y)
                 opponent.optimiser.zero_grad()
                 self.fabric.backward(loss)
                 opponent.optimiser.step()
@@ -324,10 +307,10 @@ class Trainer:
         means = (sums / self.batches.per_epoch).tolist()
         record: Record = {"epoch": self.epoch} | dict(zip(self._names, means, strict=True))
         capacity = self.objective.capacity
-        if capacity is not None and capacity.settings.mode != "beta":
+        if capacity.settings.mode != "beta":
             targets = capacity.targets(self.step / self.total_steps).tolist()
             record |= {"capacity_z": targets[0], "capacity_w": targets[1]}
-        if capacity is not None and capacity.settings.mode == "constrained":
+        if capacity.settings.mode == "constrained":
             multipliers = capacity.multipliers.tolist()
             record |= {"multiplier_z": multipliers[0], "multiplier_w": multipliers[1]}
         record["seconds"] = round(self.seconds, 3)

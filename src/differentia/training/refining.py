@@ -1,42 +1,83 @@
-"""From a finished run to the settings of its refinement."""
+"""From a finished run to its refinement: the same model, and a code of what it leaves of the samples."""
 
 import math
 
+import numpy as np
+import torch
+
+from differentia.data.dataset import LabelledData, Split
 from differentia.errors import DifferentiaError
+from differentia.models.batched import (
+    decode_all,
+    encode_all,
+    fit_code_distributions,
+    left_all,
+    sample_codes,
+    squared_errors,
+)
+from differentia.models.two_code import TwoCodeModel
 from differentia.training.run import Run
 from differentia.training.settings import Settings, combined, validated
 
-WORTH = 200.0
-"""Nats that the teacher's squared error is worth to its student, whatever the size of the samples. It fixes
-the standard deviation of the student's likelihood: a learnt one would shrink with the error, and the price of
-the remainder would change its meaning on the way."""
+NOISE_SHARE = 0.01
+"""Part of the teacher's squared error that the noise of u may add, over all of its dimensions."""
 
-BATCH_SIZE, LEARNING_RATE = 128, 1e-3
-"""Greatest batch and learning rate of a student. It has no dual variables or classifier that need the means
-of larger batches; at a rate of 1.5e-3 (MNIST, 6 epochs of 20,000) its error ended 16 % higher."""
+SAMPLES, VALUES = 10_000, 50_000_000
+"""Most training samples that components are taken of, and most pixels (or features) in all of them."""
 
 
-def refined_settings(
-    teacher: Run, remainder_dim: int, epochs: int | None = None, seed: int | None = None
-) -> Settings:
-    """Return the settings of a student of a finished run.
+@torch.no_grad()
+def refined(
+    taught: Settings, teacher: TwoCodeModel, data: LabelledData, remainder_dim: int
+) -> tuple[Settings, TwoCodeModel]:
+    """Make a student of a trained model: the same with a `Remainder` fitted to what it leaves.
 
     Parameters
     ----------
-    teacher : Run
-        The run to refine.
+    taught : Settings
+        Of the run to refine.
+    teacher : TwoCodeModel
+        Its model, in evaluation mode.
+    data : LabelledData
+        Its data; the training split is used.
     remainder_dim : int
-        Dimensions of w that are added.
-    epochs, seed : int or None
-        Those of the student's training; None takes the teacher's.
+        Most dimensions of u. There are fewer where samples have fewer pixels (or features), or are few.
+
+    Returns
+    -------
+    settings : Settings
+        Of the student.
+    student : TwoCodeModel
+        In evaluation mode.
+    """
+    seed = taught.training.seed
+    split = _sample(data.train, seed)
+    left = left_all(teacher, split.x, split.y)
+    dim = min(remainder_dim, left.shape[1], len(left) - 1)
+    # The likelihood of a corrected mean is Gaussian, of a scale of its own.
+    changes = {"w_dim": taught.model.w_dim + dim, "remainder_dim": dim, "scale": None}
+    settings = validated(combined([taught.model_dump(), {"model": changes}]))
+    student = TwoCodeModel(settings.model, data.shape, data.n_classes).eval()
+    own = student.state_dict()
+    weights = {n: t for n, t in teacher.state_dict().items() if n in own and t.shape == own[n].shape}
+    student.load_state_dict(weights, strict=False)
+    assert student.remainder is not None
+    assert student.log_scale is not None
+    student.remainder.fit(left, NOISE_SHARE * _error(teacher, split, seed) / dim, seed)
+    student.log_scale.fill_(0.5 * math.log(_error(student, split, seed) / left.shape[1]))
+    fit_code_distributions(student, split.x, split.y)
+    return settings, student
+
+
+def check_refinable(teacher: Run) -> None:
+    """Check that a run can be refined.
 
     Raises
     ------
     DifferentiaError
         If the run is not finished, has no w, or is a refined one.
     """
-    settings, done = teacher.settings, len(teacher.metrics())
-    model, planned = settings.model, settings.training.epochs
+    model, done, planned = teacher.settings.model, len(teacher.metrics()), teacher.settings.training.epochs
     if done < planned:
         raise DifferentiaError(
             f"The run {teacher.path} is not finished ({done} of {planned} epochs). "
@@ -50,25 +91,20 @@ def refined_settings(
     if model.remainder_dim:
         raise DifferentiaError(
             f"The run {teacher.path} is refined already. Refine the run that it was made from, "
-            "with more --epochs or another --remainder-dim."
+            "with another --remainder-dim."
         )
-    before = settings.training
-    training = {
-        "epochs": before.epochs if epochs is None else epochs,
-        "seed": before.seed if seed is None else seed,
-        "batch_size": min(BATCH_SIZE, before.batch_size),
-        "learning_rate": min(LEARNING_RATE, before.learning_rate),
-    }
-    error = teacher.metrics()[-1]["squared_error"]
-    changes = {
-        # The means of z are rounded as they were at the end of the teacher's training.
-        "model": {
-            "w_dim": model.w_dim + remainder_dim,
-            "remainder_dim": remainder_dim,
-            "rounding_start": 0.0,
-            "scale": math.sqrt(error / (2 * WORTH)),
-        },
-        "objective": {"remainder": {}},
-        "training": training,
-    }
-    return validated(combined([settings.model_dump(), changes]))
+
+
+def _sample(train: Split, seed: int) -> Split:
+    most = min(SAMPLES, max(2, VALUES // train.x[0].size))
+    rows = np.sort(np.random.default_rng(seed).permutation(len(train))[:most])
+    return Split(train.x[rows], train.y[rows])
+
+
+def _error(model: TwoCodeModel, split: Split, seed: int) -> float:
+    """Mean squared error of a sample that is decoded from samples of its codes; above 0."""
+    codes = encode_all(model, split.x, split.y)
+    z = sample_codes(codes.z_mean, codes.z_log_variance, split.x, seed)
+    w = sample_codes(codes.w_mean, codes.w_log_variance, split.x, seed, 1)
+    decoded = decode_all(model, z, w, split.y)
+    return max(float(squared_errors(model, decoded, split.x).mean()), 1e-12)

@@ -4,7 +4,8 @@
 ``config.yaml``            `Settings`: everything needed to repeat the run
 ``data.json``              what the data were: names, shape, counts, fingerprint
 ``model.safetensors``      weights of the model
-``checkpoint.safetensors`` weights, optimisers, dual variables, position: what resuming needs
+``checkpoint.safetensors`` weights, optimisers, dual variables, position: what resuming needs (not in a
+                           refined run)
 ``metrics.jsonl``          one JSON line an epoch
 ``summary.json``           the numbers of the closing table
 ``refinement.json``        of a refined run: what it gained over its teacher, and what it kept
@@ -14,6 +15,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ import numpy as np
 import yaml
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from differentia.data.catalogue import load
 from differentia.data.dataset import LabelledData
@@ -147,9 +150,13 @@ class Run:
     def save(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint, the model's weights and the metrics, each whole or not at all."""
         checkpoint.save(self.checkpoint_path)
+        self.save_model(checkpoint.part("model"), checkpoint.state["records"])
+
+    def save_model(self, weights: Mapping[str, Tensor], records: Sequence[Mapping[str, Any]]) -> None:
+        """Write the model's weights and the metrics of its training, each whole or not at all."""
         with replacing(self.path / "model.safetensors") as beside:
-            save_file({k: t.cpu().contiguous() for k, t in checkpoint.part("model").items()}, beside)
-        lines = [json.dumps(record, allow_nan=False) for record in checkpoint.state["records"]]
+            save_file({name: tensor.cpu().contiguous() for name, tensor in weights.items()}, beside)
+        lines = [json.dumps(record, allow_nan=False) for record in records]
         write_text(self.path / "metrics.jsonl", "".join(f"{line}\n" for line in lines))
 
     def load_model(self) -> TwoCodeModel:

@@ -56,8 +56,6 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _codes_and_objective_agree(self) -> "Settings":
         game, model = self.objective.class_loss, self.model
-        if (self.objective.remainder is None) != (model.remainder_dim == 0):
-            raise ValueError("remainder_dim and objective.remainder go together; use differentia refine")
         if game is None:
             return self
         if game.shared and model.z_dim != model.w_dim - model.remainder_dim:
