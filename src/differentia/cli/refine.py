@@ -42,12 +42,14 @@ def refine(
     console = Console(highlight=False)
     opened = Run.open(run)
     check_refinable(opened)
+    out = out or free_folder(f"{run.resolve().name}-refined")
+    Run.check_free(out)
     teacher, data = opened.load_model(), opened.load_data(progress=True)
     with console.status("coding what is left"):
         settings, student = refined(opened.settings, teacher, data, remainder_dim)
     with console.status("comparing with the teacher"):
         found = compare_with_teacher(student, teacher, data, settings.training.seed)
-    made = Run.create(out or free_folder(f"{run.resolve().name}-refined"), settings, data)
+    made = Run.create(out, settings, data)
     made.save_model(student.state_dict(), opened.metrics())
     write_json(made.path / "refinement.json", found.to_json())
     finish(console, made, data, figures)

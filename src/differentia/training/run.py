@@ -105,14 +105,25 @@ class Run:
         DifferentiaError
             If the folder holds something already.
         """
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise DifferentiaError(
-                f"{path} exists already. Name another folder with --out, or go on with --resume {path}."
-            )
+        cls.check_free(path)
         run = cls(path, settings, DataDescription.of(data))
         write_text(path / "config.yaml", yaml.safe_dump(settings.model_dump(), sort_keys=False, width=100))
         write_json(path / "data.json", asdict(run.description))
         return run
+
+    @staticmethod
+    def check_free(path: Path) -> None:
+        """Check that a run can begin in a folder.
+
+        Raises
+        ------
+        DifferentiaError
+            If the folder holds something already.
+        """
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise DifferentiaError(
+                f"{path} exists already. Name another folder with --out, or go on with --resume {path}."
+            )
 
     @classmethod
     def open(cls, path: Path) -> "Run":
