@@ -34,6 +34,7 @@ def results(tmp_path):
     )
     store(folder / "naive-quick.json", [naive("naive")])
     separated = [record("kinds", name, 0, 0.1, 0.99, 12.3) for name in ("vae", "strict")]
+    separated[1]["full"] = True
     separated[1]["truth"] = {
         "recovered": [
             {"name": "x", "class_name": None, "from_z": 0.93, "from_w": -0.01},
@@ -80,6 +81,12 @@ def test_the_page_shows_every_stored_number_beside_the_printed_one(results):
         "| mnist | strict | z .260 → .120, down, intervals apart | w .180 → .970, up, intervals apart | yes |"
         in text
     )
+
+
+def test_the_page_says_which_rows_were_audited_in_full(results):
+    text = write_page(results).read_text()
+    assert "1 seed; audited in full, but vae in the quick form; chance" in text
+    assert text.count("audited in full, but") == 1
 
 
 def test_quick_results_are_marked_and_give_way_to_full_ones(results):

@@ -53,10 +53,14 @@ class Section:
         return list(dict.fromkeys(line.reading for line in self.made.lines))
 
     def sizes(self, dataset: str) -> str:
-        """Return on how many samples and seeds the rows of a data set stand."""
+        """Return on how many samples and seeds the rows of a data set stand, and which were audited in full."""
         own = [record for record in self.found if record["dataset"] == dataset]
         seeds = tables.seeds_of(self.made, dataset)
-        return f"{own[0]['n_train']:,} training and {own[0]['n_test']:,} test images, {seeds}"
+        quick = list(dict.fromkeys(r["reading"] for r in own if not r.get("full", False)))
+        full = ""
+        if len(quick) < len({record["reading"] for record in own}):
+            full = "; audited in full" + (f", but {', '.join(quick)} in the quick form" if quick else "")
+        return f"{own[0]['n_train']:,} training and {own[0]['n_test']:,} test images, {seeds}{full}"
 
     def provenance(self) -> list[dict[str, Any]]:
         """Return command, versions and duration of the records, one line a command."""
