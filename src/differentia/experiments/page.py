@@ -53,7 +53,7 @@ class Section:
         return list(dict.fromkeys(line.reading for line in self.made.lines))
 
     def sizes(self, dataset: str) -> str:
-        """Return on how many samples and seeds the rows of a data set stand, and which were audited in full."""
+        """Return on how many samples and seeds the rows of a data set stand, and how they were audited."""
         own = [record for record in self.found if record["dataset"] == dataset]
         seeds = tables.seeds_of(self.made, dataset)
         quick = list(dict.fromkeys(r["reading"] for r in own if not r.get("full", False)))
