@@ -30,8 +30,8 @@ def refine(
 ) -> None:
     """Add to a finished run what its codes left out of the pictures; z, w and what they do stay as they are.
 
-    Takes a minute, and trains nothing: what is added are principal components of what the run leaves of its
-    training data. The result is a run like any other, with K more dimensions of w.
+    Takes one to three minutes, and trains nothing: what is added are principal components of what the run
+    leaves of its training data. The result is a run like any other, with K more dimensions of w.
     Example: [bold]differentia refine runs/mnist-strict-seed0[/bold].
     """
     from differentia.evaluation.refinement import compare_with_teacher

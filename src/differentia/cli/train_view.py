@@ -72,7 +72,7 @@ def closing_table(run: "Run", summary: "Summary") -> Table:
     for code, kl in (("z", summary.kl_z), ("w", summary.kl_w)):
         if kl is not None:
             held = f", held at {last[f'capacity_{code}']:.1f}" if f"capacity_{code}" in last else ""
-            if code == "w" and run.settings.model.remainder_dim:
+            if held and code == "w" and run.settings.model.remainder_dim:
                 held += " before it was refined"
             table.add_row(f"KL_{code}", f"{kl:.2f}", f"nats that {code} may carry{held}")
         if f"multiplier_{code}" in last:

@@ -163,4 +163,4 @@ def _plot(axes: Axes, panel: Panel, epochs: Sequence[float], columns: Mapping[st
     if len(epochs) == 1:
         axes.set_xlim(epochs[0] - 1, epochs[0] + 1)
     if len(panel.lines) > 1:
-        axes.legend(fontsize=SMALL, frameon=False, labelcolor=INK, ncols=2 if len(panel.lines) > 2 else 1)
+        axes.legend(fontsize=SMALL, frameon=False, labelcolor=INK, ncols=2 if len(panel.lines) > 3 else 1)
