@@ -16,7 +16,7 @@ from differentia.data.dataset import LabelledData, Split
 from differentia.data.settings import DataSettings
 from differentia.errors import DifferentiaError
 from differentia.evaluation import traversals
-from differentia.models.batched import EncodedData, decode_all, draw_codes, encode_all, sample_codes
+from differentia.models.batched import decode_all, draw_codes, encode_all
 from differentia.models.two_code import TwoCodeModel
 from differentia.training.checkpoint import Checkpoint
 from differentia.training.loop import Trainer
@@ -137,13 +137,14 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if y is None and self.model_.settings.z_sees_y:
             raise DifferentiaError("z's encoder sees the class in this preset. Pass y as well.")
         labels = np.zeros(len(x), dtype=np.int64) if y is None else self._labels(y, len(x))
-        z, _ = self._sampled(x, encode_all(self.model_, x, labels))
+        z, _ = encode_all(self.model_, x, labels).sampled(x, self.settings_.training.seed)
         return z
 
     def transform_conditional(self, X: ArrayLike, y: ArrayLike) -> Floats:
         """Encode labelled samples to the conditional code w | y, float32 ``[n, |w|]``."""
         x = self._samples(X)
-        _, w = self._sampled(x, encode_all(self.model_, x, self._labels(y, len(x))))
+        codes = encode_all(self.model_, x, self._labels(y, len(x)))
+        _, w = codes.sampled(x, self.settings_.training.seed)
         return w
 
     def reconstruct(self, X: ArrayLike, y: ArrayLike) -> Floats:
@@ -273,9 +274,3 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             )
         order = np.argsort(known)
         return order[np.searchsorted(known, given, sorter=order)].astype(np.int64)
-
-    def _sampled(self, x: NDArray[Any], codes: EncodedData) -> tuple[Floats, Floats]:
-        seed = self.settings_.training.seed
-        z = sample_codes(codes.z_mean, codes.z_log_variance, x, seed, stream=0)
-        w = sample_codes(codes.w_mean, codes.w_log_variance, x, seed, stream=1)
-        return z, w

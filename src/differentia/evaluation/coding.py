@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from differentia.data.dataset import Split
-from differentia.models.batched import EncodedData, encode_all, sample_codes
+from differentia.models.batched import EncodedData, encode_all
 from differentia.models.two_code import TwoCodeModel
 
 Floats = NDArray[np.float32]
@@ -82,6 +82,4 @@ def code_split(
         rows = np.sort(np.random.default_rng(seed).choice(len(split), size=limit, replace=False))
         x, y, fed = x[rows], y[rows], None if fed is None else fed[rows]
     posterior = encode_all(model, x, y if fed is None else fed)
-    z = sample_codes(posterior.z_mean, posterior.z_log_variance, x, seed, stream=0)
-    w = sample_codes(posterior.w_mean, posterior.w_log_variance, x, seed, stream=1)
-    return CodedSplit(x, y, posterior, z, w)
+    return CodedSplit(x, y, posterior, *posterior.sampled(x, seed))

@@ -7,7 +7,7 @@ import numpy as np
 
 from differentia.data.dataset import LabelledData
 from differentia.evaluation.probes import quick_probe
-from differentia.models.batched import decode_all, encode_all, sample_codes, squared_errors
+from differentia.models.batched import decode_all, encode_all, squared_errors
 from differentia.models.two_code import TwoCodeModel
 
 
@@ -44,8 +44,7 @@ def summarise(model: TwoCodeModel, data: LabelledData, seed: int) -> Summary:
     """Measure a model on the test split of its data."""
     test = data.test
     codes = encode_all(model, test.x, test.y)
-    z = sample_codes(codes.z_mean, codes.z_log_variance, test.x, seed, stream=0)
-    w = sample_codes(codes.w_mean, codes.w_log_variance, test.x, seed, stream=1)
+    z, w = codes.sampled(test.x, seed)
     probes = quick_probe(model, data, seed)
     return Summary(
         squared_error=float(squared_errors(model, decode_all(model, z, w, test.y), test.x).mean()),

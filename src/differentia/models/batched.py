@@ -1,11 +1,13 @@
 """Whole data sets through a model: arrays in, arrays out, a batch at a time."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from differentia.models.posterior import Posterior
 from differentia.models.two_code import TwoCodeModel
@@ -29,6 +31,13 @@ class EncodedData:
     def w_kl(self) -> Floats:
         """Return KL(q(w | x, y) ‖ N(0, I)) of every sample and dimension, nats ``[n, w_dim]``."""
         return _kl(self.w_mean, self.w_log_variance)
+
+    def sampled(self, x: NDArray[np.generic], seed: int) -> tuple[Floats, Floats]:
+        """Return a sample of z and one of w of every row, by `sample_codes` of the stored samples `x`."""
+        return (
+            sample_codes(self.z_mean, self.z_log_variance, x, seed, stream=0),
+            sample_codes(self.w_mean, self.w_log_variance, x, seed, stream=1),
+        )
 
 
 def _kl(mean: Floats, log_variance: Floats) -> Floats:
@@ -57,11 +66,9 @@ def encode_all(
     EncodedData
         Means and log-variances of both posteriors.
     """
-    device, parts = model.device, []
-    for start in range(0, len(x), batch_size):
-        raw = torch.from_numpy(np.ascontiguousarray(x[start : start + batch_size])).to(device)
-        label = torch.from_numpy(np.ascontiguousarray(y[start : start + batch_size])).to(device)
-        codes = model.encode(model.normalise(raw), label)
+    parts = []
+    for inputs, label in _batches(model, x, y, batch_size):
+        codes = model.encode(inputs, label)
         parts.append([t.cpu().numpy() for t in (*codes.z, *codes.w)])
     return EncodedData(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
@@ -116,13 +123,23 @@ def left_all(
     ndarray
         float32 ``[n, size]``, in the normalised space, flat.
     """
-    parts = []
-    for start in range(0, len(x), batch_size):
-        raw = torch.from_numpy(np.ascontiguousarray(x[start : start + batch_size])).to(model.device)
-        label = torch.from_numpy(np.ascontiguousarray(y[start : start + batch_size])).to(model.device)
-        inputs = model.normalise(raw)
-        parts.append(model.left(inputs, *model.encode(inputs, label), label).flatten(1).cpu().numpy())
-    return np.concatenate(parts)
+    return np.concatenate(
+        [
+            model.left(inputs, *model.encode(inputs, label), label).flatten(1).cpu().numpy()
+            for inputs, label in _batches(model, x, y, batch_size)
+        ]
+    )
+
+
+def _batches(
+    model: TwoCodeModel, x: NDArray[np.generic], y: NDArray[np.int64], size: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield normalised samples and their classes on the model's device, `size` at a time."""
+    for start in range(0, len(x), size):
+        raw, label = (
+            torch.from_numpy(np.ascontiguousarray(a[start : start + size])).to(model.device) for a in (x, y)
+        )
+        yield model.normalise(raw), label
 
 
 @torch.inference_mode()

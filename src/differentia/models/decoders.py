@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from differentia.models.layers import Activation, ConditionedLinear, activation, perceptron
+from differentia.models.settings import ModelSettings
 
 
 class MLPDecoder(nn.Module):
@@ -87,3 +88,18 @@ class ConvDecoder(nn.Module):
         """Map codes ``[b, code_dim]`` and classes ``[b]`` to likelihood parameters ``[b, *shape]``."""
         out: Tensor = self.layers(self.input(codes, y))
         return out[:, :, : self.height, : self.breadth]
+
+
+def build_decoder(
+    settings: ModelSettings, code_dim: int, shape: Sequence[int], n_classes: int
+) -> MLPDecoder | ConvDecoder:
+    """Return a new decoder of the kind and widths that the settings say, for samples of `shape`.
+
+    It sees `n_classes` classes, and none where the settings say so.
+    """
+    seen = n_classes if settings.decoder_sees_y else 0
+    if settings.network == "mlp":
+        return MLPDecoder(code_dim, shape, settings.hidden[::-1], seen, settings.activation)
+    return ConvDecoder(
+        code_dim, shape, settings.channels[::-1], settings.hidden[-1], seen, settings.activation
+    )

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
 from torch import Tensor, nn
 
 from differentia.models.posterior import Posterior
@@ -65,8 +64,10 @@ class Remainder(nn.Module):
         seed : int
             Seed of the randomised decomposition of large samples.
         """
-        dim = len(self.components)
-        found = PCA(dim, random_state=seed).fit(left)
+        # Only refine needs it, and every training would wait for it.
+        from sklearn.decomposition import PCA
+
+        found = PCA(len(self.components), random_state=seed).fit(left)
         variance = np.maximum(found.explained_variance_, 1e-12)
         self.centre.copy_(torch.from_numpy(found.mean_))
         self.components.copy_(torch.from_numpy(found.components_))

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from differentia.models.decoders import ConvDecoder, MLPDecoder
+from differentia.models.decoders import build_decoder
 from differentia.models.encoders import PosteriorHead, build_trunk
 from differentia.models.posterior import Posterior
 from differentia.models.remainder import Remainder
@@ -108,29 +108,23 @@ class TwoCodeModel(nn.Module):
             self.register_buffer("feature_mean", torch.zeros(shape[0]))
             self.register_buffer("feature_scale", torch.ones(shape[0]))
 
-        act, hidden, channels = settings.activation, settings.hidden, settings.channels
-
         self.input_shape = inner
         self.trunk = build_trunk(settings, inner)
         self.w_trunk = build_trunk(settings, inner) if self.acting else None
         own_w_dim = settings.w_dim - settings.remainder_dim
-        drawn, seen = len(self._drawing) + own_w_dim, n_classes if settings.decoder_sees_y else 0
-        self.decoder = (
-            MLPDecoder(drawn, inner, hidden[::-1], seen, act)
-            if settings.network == "mlp"
-            else ConvDecoder(drawn, inner, channels[::-1], hidden[-1], seen, act)
-        )
+        self.decoder = build_decoder(settings, len(self._drawing) + own_w_dim, inner, n_classes)
         self.z_head = PosteriorHead(
             self.trunk.width,
             settings.z_dim,
             n_classes if settings.z_sees_y else 0,
             settings.shared_variance,
             settings.resolution,
-            act,
+            settings.activation,
         )
-
         self.w_head = (
-            PosteriorHead(self.trunk.width, own_w_dim, n_classes, False, 0.0, act) if own_w_dim else None
+            PosteriorHead(self.trunk.width, own_w_dim, n_classes, False, 0.0, settings.activation)
+            if own_w_dim
+            else None
         )
         if self.w_trunk is not None and self.w_head is not None:
             self.w_head.begin_audible()

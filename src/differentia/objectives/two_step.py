@@ -220,10 +220,8 @@ class TwoStepObjective(nn.Module):
 
         Returns
         -------
-        loss : Tensor
-            Scalar, nats a sample.
-        terms : dict of str to Tensor
-            Detached scalars for the records.
+        loss, terms
+            As `critic_loss` returns them.
         """
         game = self.settings.class_loss
         assert game is not None

@@ -12,7 +12,6 @@ from differentia.models.batched import (
     encode_all,
     fit_code_distributions,
     left_all,
-    sample_codes,
     squared_errors,
 )
 from differentia.models.two_code import TwoCodeModel
@@ -104,7 +103,5 @@ def _sample(train: Split, seed: int) -> Split:
 def _error(model: TwoCodeModel, split: Split, seed: int) -> float:
     """Mean squared error of a sample that is decoded from samples of its codes; above 0."""
     codes = encode_all(model, split.x, split.y)
-    z = sample_codes(codes.z_mean, codes.z_log_variance, split.x, seed)
-    w = sample_codes(codes.w_mean, codes.w_log_variance, split.x, seed, 1)
-    decoded = decode_all(model, z, w, split.y)
+    decoded = decode_all(model, *codes.sampled(split.x, seed), split.y)
     return max(float(squared_errors(model, decoded, split.x).mean()), 1e-12)
