@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from differentia.errors import DifferentiaError
-from differentia.evaluation.recovery import within_class_r2
+from differentia.evaluation.recovery import independent_r2, within_class_r2
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +70,34 @@ def test_lengths_must_agree(world):
     y, code, _ = world
     with pytest.raises(DifferentiaError, match="rows"):
         within_class_r2(code, code[:-1], y, seed=0)
+
+
+def test_the_bound_of_two_normal_classes_is_known_and_the_rank_inside_the_class_attains_it():
+    """Spreads 1 and 3: the best common scale is 2, and 2² / ((1 + 9) / 2) = .8."""
+    rng = np.random.default_rng(2)
+    y = np.repeat([0, 1], 10_000)
+    rank = rng.normal(size=len(y))
+    values = (np.array([1.0, 3.0])[y] * rank + 7.0 * y)[:, None]
+    bound = independent_r2(values, y)[0]
+    assert bound == pytest.approx(0.8, abs=0.02)
+    assert within_class_r2(rank[:, None], values, y, seed=0)[0] == pytest.approx(bound, abs=0.03)
+
+
+def test_alike_classes_have_no_bound_below_one_and_mirrored_ones_do():
+    rng = np.random.default_rng(3)
+    y = np.repeat([0, 1], 10_000)
+    skewed = rng.exponential(size=len(y))
+    mirrored = np.where(y == 1, -skewed, skewed)
+    found = independent_r2(np.stack([skewed, mirrored], axis=1), y)
+    assert found[0] == pytest.approx(1.0, abs=0.01)
+    # Quantiles of an exponential and of its mirror image correlate by π²/6 − 1.
+    assert found[1] == pytest.approx((1 + np.pi**2 / 6 - 1) / 2, abs=0.02)
+
+
+def test_the_bound_leaves_missing_values_out_and_hopeless_quantities_are_nan(world):
+    y, code, _ = world
+    holes = code[:, 0].copy()
+    holes[::2] = np.nan
+    found = independent_r2(np.stack([holes, np.full(len(y), np.nan), 3.7 * y], axis=1), y)
+    assert found[0] > 0.95
+    assert np.isnan(found[1:]).all()

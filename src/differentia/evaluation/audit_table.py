@@ -56,12 +56,13 @@ def audit_table(
 
 
 def survival_table(audit: "Audit") -> Table:
-    """Return what becomes of every measurement: held in z and in w, and after a swap."""
-    table = Table(title="Measurements, within class")
-    for title in ("measurement", "R² from z", "R² from w, y", "swap: ρ with z's", "ρ with w's", "own: ρ"):
-        table.add_column(title, justify="left" if title == "measurement" else "right")
+    """Return what becomes of every measurement: held in z, at most and in w, and after a swap."""
+    table = Table(title="Measurements, within class", box=box.SIMPLE_HEAD, padding=(0, 0), show_edge=False)
+    table.add_column("measurement", no_wrap=True)
+    for title in ("R² from z", "at most", "from w, y", "swap: ρ with z's", "with w's", "own: ρ"):
+        table.add_column(title, justify="right")
     for held, kept in zip(audit.collapse.recovered, audit.swap.survival, strict=True):
-        figures = (held.r2_z, held.r2_w, kept.rank_a, kept.rank_b, kept.rank_own)
+        figures = (held.r2_z, held.bound, held.r2_w, kept.rank_a, kept.rank_b, kept.rank_own)
         table.add_row(held.label, *("–" if figure is None else f"{figure:.2f}" for figure in figures))
     return table
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from differentia.evaluation.coding import CodedSplit
 from differentia.evaluation.morphometry import Measurements
-from differentia.evaluation.recovery import within_class_r2
+from differentia.evaluation.recovery import independent_r2, within_class_r2
 from differentia.evaluation.swap import Decode
 
 Labels = NDArray[np.int64]
@@ -18,12 +18,23 @@ Errors = Callable[[NDArray[np.float32], NDArray[np.generic]], NDArray[np.float32
 
 @dataclass(frozen=True)
 class Recovered:
-    """How much of one measurement's variation inside the classes a code holds (R², None if undefined)."""
+    """How much of one measurement's variation inside the classes a code holds (R², None if undefined).
+
+    Attributes
+    ----------
+    name, label : str
+        The measurement.
+    r2_z, r2_w : float or None
+        From samples of z, and from samples of w read with the class.
+    bound : float or None
+        The most that any code independent of the class can hold, whatever the model: `independent_r2`.
+    """
 
     name: str
     label: str
     r2_z: float | None
     r2_w: float | None
+    bound: float | None
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures as plain JSON types."""
@@ -127,6 +138,7 @@ def collapse_check(
     kl_z, kl_w = coded.posterior.z_kl().mean(0), coded.posterior.w_kl().mean(0)
     r2_z = within_class_r2(subset.z, measured.values, subset.y, seed)
     r2_w = within_class_r2(subset.w, measured.values, subset.y, seed, sees_y=True) if has_w else r2_z * np.nan
+    bounds = independent_r2(measured.values, subset.y)
     return Collapse(
         kl_z=float(kl_z.sum()),
         kl_w=float(kl_w.sum()) if has_w else None,
@@ -137,7 +149,7 @@ def collapse_check(
         error_z_exchanged_within=error(within_z, own),
         error_w_exchanged_within=error(own, within_w) if has_w else None,
         recovered=tuple(
-            Recovered(name, measured.label(k), _finite(r2_z[k]), _finite(r2_w[k]))
+            Recovered(name, measured.label(k), _finite(r2_z[k]), _finite(r2_w[k]), _finite(bounds[k]))
             for k, name in enumerate(measured.names)
         ),
         n_recovered=len(subset),

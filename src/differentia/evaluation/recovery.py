@@ -1,4 +1,4 @@
-"""How much of a quantity's variation inside the classes a code holds."""
+"""How much of a quantity's variation inside the classes a code holds, and how much a generic one can hold."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ HELD_OUT = 0.3
 
 LEAST = 50
 """Fewest samples with a finite value for which an R² is given."""
+
+_LEVELS = 1000
+"""Quantiles that a class's distribution is taken as."""
 
 
 def within_class_r2(
@@ -86,3 +89,47 @@ def _r2(inputs: Floats, value: NDArray[np.float64], y: NDArray[np.int64], seed: 
     trees.fit(inputs[train], centred[train] / scale)
     residual = centred[test] - scale * trees.predict(inputs[test])
     return float(1.0 - np.square(residual).sum() / total)
+
+
+def independent_r2(values: Floats, y: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the most that any code independent of the class can hold of quantities, as `within_class_r2`.
+
+    A code that knows nothing of the class cannot follow a quantity on the scale of each. Let z be
+    independent of y and v be centred in each class. The best guess at v from z is the mean over the classes
+    of E[v | z, y], and the covariance of two of these is largest when both classes are ranked alike
+    (Hoeffding 1940; Cambanis, Simons & Stout 1976). So, Q_c being the quantile function of v in class c and U
+    uniform in [0, 1],
+
+    ``R² ≤ Var(Σ_c p_c Q_c(U)) / Σ_c p_c Var(Q_c(U))``,
+
+    and the rank inside the class attains it. It is 1 if v has the same distribution in every class.
+
+    Parameters
+    ----------
+    values : ndarray
+        Quantities, float ``[n, k]``; NaN is left out.
+    y : ndarray
+        Classes, int64 ``[n]``.
+
+    Returns
+    -------
+    ndarray
+        Of every quantity, float64 ``[k]`` in [0, 1]. NaN where fewer than `LEAST` samples have a value, or it
+        does not vary within the classes.
+    """
+    return np.array([_independent_r2(column, y) for column in np.asarray(values, dtype=np.float64).T])
+
+
+def _independent_r2(value: NDArray[np.float64], y: NDArray[np.int64]) -> float:
+    known = np.isfinite(value)
+    value, y = value[known], y[known]
+    if len(value) < LEAST:
+        return float("nan")
+    levels = (np.arange(_LEVELS) + 0.5) / _LEVELS
+    classes, counts = np.unique(y, return_counts=True)
+    quantiles = np.stack([np.quantile(value[y == label], levels) for label in classes])
+    shares = counts / len(value)
+    inside = shares @ quantiles.var(axis=1)
+    if not inside > 1e-12 * np.square(value).mean():  # rounding alone
+        return float("nan")
+    return float((shares @ quantiles).var() / inside)
