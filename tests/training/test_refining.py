@@ -10,7 +10,7 @@ from differentia.data.dataset import LabelledData
 from differentia.data.settings import DataSettings
 from differentia.errors import DifferentiaError
 from differentia.evaluation.refinement import compare_with_teacher
-from differentia.models.batched import encode_all
+from differentia.models.batched import draw_codes, encode_all
 from differentia.models.two_code import TwoCodeModel
 from differentia.training.loop import Trainer, build_model
 from differentia.training.refining import refined
@@ -50,8 +50,14 @@ def test_the_likelihood_is_as_wide_as_the_error(digits: LabelledData, digits_mod
 
 def test_new_samples_have_a_whole_w(digits: LabelledData, digits_model: TwoCodeModel) -> None:
     _, student = refined(_settings(), digits_model, digits, 24)
-    assert student.w_spread.shape == (10, 28, 28)
-    assert student.w_location[:, 4:].abs().max() > 0
+    drawn = [draw_codes(m, digits.test.y, np.random.default_rng(0)) for m in (digits_model, student)]
+    assert drawn[1][1].shape == (len(digits.test.y), 28)
+    for of_teacher, of_student in zip(*drawn, strict=True):
+        assert np.array_equal(of_teacher, of_student[:, : of_teacher.shape[1]])
+    u = drawn[1][1][:, 4:]
+    assert u.std() == pytest.approx(1, abs=0.15)
+    assert student.u_density is not None
+    assert student.u_density.location.std(dim=0).max() > 0.15  # each class has a Gaussian of its own
 
 
 @pytest.mark.parametrize(

@@ -142,21 +142,18 @@ def _batches(
         yield model.normalise(raw), label
 
 
-@torch.inference_mode()
 def draw_codes(model: TwoCodeModel, y: NDArray[np.int64], rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Draw codes of new samples of the classes `y`, int64 ``[n]``, by `TwoCodeModel.draw_codes`.
+    """Draw codes of new samples of the classes `y`, int64 ``[n]``, from the model's densities.
 
     Returns
     -------
     z, w : ndarray
         float32 ``[n, z_dim]`` and ``[n, w_dim]``.
     """
-    sizes = (model.settings.z_dim, model.settings.w_dim)
-    z_noise, w_noise = (
-        torch.from_numpy(rng.standard_normal((len(y), d), dtype=np.float32)).to(model.device) for d in sizes
-    )
-    z, w = model.draw_codes(z_noise, w_noise, torch.from_numpy(y).to(model.device))
-    return z.cpu().numpy(), w.cpu().numpy()
+    z, w = model.z_density.draw(np.zeros_like(y), rng), model.w_density.draw(y, rng)
+    if model.u_density is not None:
+        w = np.hstack([w, model.u_density.draw(y, rng)])
+    return z, w
 
 
 def generate(model: TwoCodeModel, y: NDArray[np.int64], rng: np.random.Generator) -> Floats:
@@ -166,34 +163,20 @@ def generate(model: TwoCodeModel, y: NDArray[np.int64], rng: np.random.Generator
 
 
 @torch.no_grad()
-def fit_code_distributions(model: TwoCodeModel, x: NDArray[np.generic], y: NDArray[np.int64]) -> None:
-    """Fit the Gaussians that `TwoCodeModel.draw_codes` draws from to the codes of training samples.
+def fit_code_densities(model: TwoCodeModel, x: NDArray[np.generic], y: NDArray[np.int64]) -> None:
+    """Fit the densities that `draw_codes` draws from to the codes of training samples.
 
     Parameters
     ----------
     model : TwoCodeModel
-        In evaluation mode; its buffers are set.
+        In evaluation mode, without a remainder; its buffers are set.
     x, y : ndarray
         Stored samples ``[n, …]`` with every class among the classes ``[n]``.
     """
     codes = encode_all(model, x, y)
-    z = _gaussian(codes.z_mean, codes.z_log_variance)
-    w = [
-        _gaussian(codes.w_mean[y == label], codes.w_log_variance[y == label])
-        for label in range(model.n_classes)
-    ]
-    model.z_location.copy_(torch.from_numpy(z[0]))
-    model.z_spread.copy_(torch.from_numpy(z[1]))
-    model.w_location.copy_(torch.from_numpy(np.stack([mean for mean, _ in w])))
-    model.w_spread.copy_(torch.from_numpy(np.stack([spread for _, spread in w])))
-
-
-def _gaussian(mean: Floats, log_variance: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and Cholesky factor of the mixture of the posteriors: its covariance is of means plus noise."""
-    centre = mean.mean(axis=0, dtype=np.float64)
-    away = mean - centre
-    covariance = away.T @ away / len(mean) + np.diag(np.exp(log_variance.astype(np.float64)).mean(axis=0))
-    return centre, np.linalg.cholesky(covariance + 1e-8 * np.eye(len(centre)))
+    model.z_density.fit(codes.z_mean, codes.z_log_variance, np.zeros_like(y))
+    if model.settings.w_dim:
+        model.w_density.fit(codes.w_mean, codes.w_log_variance, y)
 
 
 def squared_errors(model: TwoCodeModel, decoded: Floats, x: NDArray[np.generic]) -> Floats:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from differentia.models.decoders import build_decoder
+from differentia.models.density import CodeDensity
 from differentia.models.encoders import PosteriorHead, build_trunk
 from differentia.models.posterior import Posterior
 from differentia.models.remainder import Remainder
@@ -66,17 +67,12 @@ class TwoCodeModel(nn.Module):
         Shape of a normalised sample, ``(channels, height, width)`` or ``(d,)``.
     acting : list of int
         Dimensions of z that transform what the decoder draws from the others.
-    z_location, z_spread : Tensor
-        Mean ``[z_dim]`` and Cholesky factor ``[z_dim, z_dim]`` of the Gaussian that new z are drawn from; the
-        prior until `differentia.models.batched.fit_code_distributions` fits them.
-    w_location, w_spread : Tensor
-        The same for w of every class, ``[n_classes, w_dim]`` and ``[n_classes, w_dim, w_dim]``.
+    z_density, w_density : CodeDensity
+        What new z, and new w of every class, are drawn from; the prior until
+        `differentia.models.batched.fit_code_densities` fits them.
+    u_density : CodeDensity or None
+        The same, one Gaussian a class, for the dimensions of the remainder.
     """
-
-    z_location: Tensor
-    z_spread: Tensor
-    w_location: Tensor
-    w_spread: Tensor
 
     feature_mean: Tensor
     feature_scale: Tensor
@@ -129,10 +125,11 @@ class TwoCodeModel(nn.Module):
         if self.w_trunk is not None and self.w_head is not None:
             self.w_head.begin_audible()
         self.remainder = Remainder(settings.remainder_dim, inner) if settings.remainder_dim else None
-        self.register_buffer("z_location", torch.zeros(settings.z_dim))
-        self.register_buffer("z_spread", torch.eye(settings.z_dim))
-        self.register_buffer("w_location", torch.zeros(n_classes, settings.w_dim))
-        self.register_buffer("w_spread", torch.eye(settings.w_dim).repeat(n_classes, 1, 1))
+        self.z_density = CodeDensity(1, settings.z_dim)
+        self.w_density = CodeDensity(n_classes, own_w_dim)
+        self.u_density = (
+            CodeDensity(n_classes, settings.remainder_dim, components=1) if settings.remainder_dim else None
+        )
         learns_scale = not self.is_bernoulli and settings.scale is None
         self.log_scale = nn.Parameter(torch.zeros(())) if learns_scale else None
 
@@ -186,17 +183,6 @@ class TwoCodeModel(nn.Module):
         """Return what the means of z and w, of w without a remainder, leave of the samples `x`, at rest."""
         mean = self._mean(z.mean, w.mean, y)
         return self.at_rest(x, z) - self.at_rest(mean.clamp(0.0, 1.0) if self.is_image else mean, z)
-
-    def draw_codes(self, z_noise: Tensor, w_noise: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Turn standard-normal noise into codes of new samples of the classes `y`, int64 ``[b]``.
-
-        Ex-post density estimation (Ghosh et al. 2020): a Gaussian fitted to the aggregate posterior of z, and
-        one to that of w in each class. A w that was pushed to tell the class lies, within a class, nowhere
-        near N(0, I).
-        """
-        z = self.z_location + z_noise @ self.z_spread.T
-        w = self.w_location[y] + torch.einsum("bij,bj->bi", self.w_spread[y], w_noise)
-        return z, w
 
     def likelihood_parameters(self, z: Tensor, w: Tensor, y: Tensor) -> Tensor:
         """Logits (Bernoulli) or means (Gaussian) of normalised samples ``[b, …]``."""

@@ -10,7 +10,6 @@ from differentia.errors import DifferentiaError
 from differentia.models.batched import (
     decode_all,
     encode_all,
-    fit_code_distributions,
     left_all,
     squared_errors,
 )
@@ -64,7 +63,10 @@ def refined(
     assert student.log_scale is not None
     student.remainder.fit(left, NOISE_SHARE * _error(teacher, split, seed) / dim, seed)
     student.log_scale.fill_(0.5 * math.log(_error(student, split, seed) / left.shape[1]))
-    fit_code_distributions(student, split.x, split.y)
+    # New z and w are the teacher's; a density of u would not be.
+    codes = encode_all(student, split.x, split.y)
+    assert student.u_density is not None
+    student.u_density.fit(codes.w_mean[:, -dim:], codes.w_log_variance[:, -dim:], split.y)
     return settings, student
 
 
