@@ -103,6 +103,20 @@ def test_step_2_leaves_the_model_and_step_1_the_classifiers_bit_identical(
     assert moved == [(True, False, False), *[codes] * game.critic_steps, samples] * 3
 
 
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_the_classifiers_have_a_schedule_of_their_own(schedule: str, digits: LabelledData) -> None:
+    changes = {
+        "training": {"schedule": "cosine"},
+        "objective": {"class_loss": {"schedule": schedule, "learning_rate": 0.002, "swap_weight": 5}},
+    }
+    trainer = _trainer(_settings(**changes), digits)
+    trainer.run()
+    rates = [opponent.optimiser.param_groups[0]["lr"] for opponent in trainer._opponents.values()]
+    of_model = trainer._optimiser.param_groups[0]["lr"] / trainer.settings.training.learning_rate
+    assert of_model < 0.1
+    assert rates == pytest.approx([0.002 * (1 if schedule == "constant" else of_model)] * 2)
+
+
 def test_every_sample_is_seen_and_each_once_an_epoch(digits: LabelledData) -> None:
     data = LabelledData("d", Split(digits.train.x[:64], digits.train.y[:64]), digits.test, digits.class_names)
     trainer = _trainer(_settings(training={"batch_size": 16, "epochs": 2}), data)

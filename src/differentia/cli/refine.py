@@ -25,7 +25,7 @@ def refine(
         typer.Option(
             min=1, metavar="K", help="Dimensions of w that are added for what is left over, at most."
         ),
-    ] = 256,
+    ] = 400,
     figures: Annotated[bool, typer.Option(help="Draw the figures at the end.")] = True,
 ) -> None:
     """Add to a finished run what its codes left out of the pictures; z, w and what they do stay as they are.

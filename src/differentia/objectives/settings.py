@@ -80,6 +80,11 @@ class ClassLossSettings(BaseModel):
     critic_steps: int = Field(1, ge=1, le=50, description="Step 2 updates a batch.")
     hidden: list[int] = Field([256, 256], description="Hidden widths of the classifier; [] is a linear one.")
     learning_rate: float = Field(1e-3, gt=0, description="Adam's learning rate in step 2.")
+    schedule: Literal["constant", "cosine"] = Field(
+        "constant",
+        description="Step 2's learning rate over the training; cosine ends at a hundredth. At a constant one "
+        "the classifiers keep up with a model that slows down.",
+    )
 
     @model_validator(mode="after")
     def _possible(self) -> "ClassLossSettings":

@@ -249,8 +249,7 @@ class Trainer:
             for d in (self.settings.model.z_dim, self.settings.model.w_dim)
         ]
 
-        rate = _rate(training.schedule, progress)
-        _set_rate(self._optimiser, training.learning_rate * rate)
+        _set_rate(self._optimiser, training.learning_rate * _rate(training.schedule, progress))
         for opponent in self._opponents.values():
             opponent.module.requires_grad_(False)
         view = self.objective.view(self.model, x, generator)
@@ -263,18 +262,18 @@ class Trainer:
         if self.fabric.world_size > 1:
             self.fabric.all_reduce(self.objective.capacity.multipliers)
 
-        self._note(terms | self._second_step(output, x, y, generator, rate))
+        self._note(terms | self._second_step(output, x, y, generator, progress))
         self.step += 1
 
     def _second_step(
-        self, output: ModelOutput, x: Tensor, y: Tensor, generator: torch.Generator, rate: float
+        self, output: ModelOutput, x: Tensor, y: Tensor, generator: torch.Generator, progress: float
     ) -> Terms:
         """Train the classifiers: that of codes as often as the game says, that of samples once."""
         game, terms = self.settings.objective.class_loss, Terms()
         for name, opponent in self._opponents.items():
             assert game is not None
             opponent.module.requires_grad_(True)
-            _set_rate(opponent.optimiser, game.learning_rate * rate)
+            _set_rate(opponent.optimiser, game.learning_rate * _rate(game.schedule, progress))
             for update in range(game.critic_steps if name == "critic" else 1):
                 if name == "critic":
                     loss, found = self.objective.critic_loss(
