@@ -13,7 +13,7 @@ from differentia.models.batched import (
     decode_all,
     draw_codes,
     encode_all,
-    fit_code_densities,
+    fit_code_density,
     generate,
     sample_codes,
 )
@@ -122,7 +122,7 @@ def test_new_codes_have_the_moments_of_the_codes_in_training(
     model = copy.deepcopy(digits_model)
     before, _ = draw_codes(model, np.zeros(4000, dtype=np.int64), np.random.default_rng(0))
     np.testing.assert_allclose(before.std(axis=0), 1, atol=0.05)  # the prior, until something is fitted
-    fit_code_densities(model, digits.train.x, digits.train.y)
+    fit_code_density(model, digits.train.x, digits.train.y)
     codes = encode_all(model, digits.train.x, digits.train.y)
     for label in (0, 7):
         own = digits.train.y == label

@@ -29,7 +29,7 @@ def test_two_islands_are_drawn_and_not_the_sea_between_them() -> None:
     assert np.mean(codes < 0) == pytest.approx(0.25, abs=0.03)
 
 
-def test_each_group_has_a_density_of_its_own_with_the_noise_of_its_posteriors() -> None:
+def test_each_class_has_a_density_of_its_own_with_the_noise_of_its_posteriors() -> None:
     rng = np.random.default_rng(1)
     group = np.repeat([0, 2], 1000)
     mean = np.array([-5.0, 0.0, 5.0])[group][:, None] + np.zeros((2000, 3))

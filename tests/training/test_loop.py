@@ -168,6 +168,19 @@ def test_a_loss_that_is_not_finite_names_step_and_terms_and_keeps_the_last_good_
     assert len(saved) == 7
 
 
+def test_weights_that_the_last_step_breaks_are_not_saved(digits: LabelledData) -> None:
+    trainer, saved = _trainer(_settings(), digits), []
+
+    def break_it(trainer: Trainer) -> None:
+        if trainer.step == trainer.total_steps - 1:
+            for group in trainer._optimiser.param_groups:
+                group["betas"] = (float("nan"), 0.999)
+
+    with pytest.raises(DifferentiaError, match="no longer finite after the last step"):
+        trainer.run(watch=break_it, save=saved.append)
+    assert not saved
+
+
 def test_a_batch_larger_than_the_data_is_the_data(digits: LabelledData) -> None:
     trainer = _trainer(_settings(training={"batch_size": 10_000}), digits)
     assert (trainer.batches.size, trainer.batches.per_epoch) == (len(digits.train), 1)

@@ -143,11 +143,13 @@ def reconstructions(model: TwoCodeModel, data: LabelledData, seed: int) -> Figur
 
 
 def samples(model: TwoCodeModel, data: LabelledData, seed: int) -> Figure:
-    """Draw twelve samples a class, with codes drawn as `TwoCodeModel.draw_codes` does."""
+    """Draw twelve samples a class, with codes drawn as `models.batched.draw_codes` does."""
     classes = shown_classes(data)
     drawn = traversals.class_samples(model, classes, _SAMPLES, seed)
-    codes = "a z, and a w of that class," if model.settings.w_dim else "a z"
-    caption = f"Decoded for the class of the row, each with {codes} drawn from the Gaussians of the codes."
+    codes = "z and w" if model.settings.w_dim else "a z"
+    caption = (
+        f"Decoded for the class of the row, each with {codes} drawn from where the codes of that class lie."
+    )
     page = Page(
         title=f"{data.name} · samples",
         caption=caption + _only(len(classes), data.n_classes, "classes"),

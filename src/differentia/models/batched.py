@@ -150,10 +150,10 @@ def draw_codes(model: TwoCodeModel, y: NDArray[np.int64], rng: np.random.Generat
     z, w : ndarray
         float32 ``[n, z_dim]`` and ``[n, w_dim]``.
     """
-    z, w = model.z_density.draw(np.zeros_like(y), rng), model.w_density.draw(y, rng)
+    drawn = model.density.draw(y, rng)
     if model.u_density is not None:
-        w = np.hstack([w, model.u_density.draw(y, rng)])
-    return z, w
+        drawn = np.hstack([drawn, model.u_density.draw(y, rng)])
+    return drawn[:, : model.settings.z_dim], drawn[:, model.settings.z_dim :]
 
 
 def generate(model: TwoCodeModel, y: NDArray[np.int64], rng: np.random.Generator) -> Floats:
@@ -163,20 +163,24 @@ def generate(model: TwoCodeModel, y: NDArray[np.int64], rng: np.random.Generator
 
 
 @torch.no_grad()
-def fit_code_densities(model: TwoCodeModel, x: NDArray[np.generic], y: NDArray[np.int64]) -> None:
-    """Fit the densities that `draw_codes` draws from to the codes of training samples.
+def fit_code_density(model: TwoCodeModel, x: NDArray[np.generic], y: NDArray[np.int64]) -> None:
+    """Fit the density that `draw_codes` draws from to the codes of training samples.
 
     Parameters
     ----------
     model : TwoCodeModel
         In evaluation mode, without a remainder; its buffers are set.
     x, y : ndarray
-        Stored samples ``[n, …]`` with every class among the classes ``[n]``.
+        Stored samples ``[n, …]`` and their classes ``[n]``.
+
+    Raises
+    ------
+    ValueError
+        If a code is not finite.
     """
     codes = encode_all(model, x, y)
-    model.z_density.fit(codes.z_mean, codes.z_log_variance, np.zeros_like(y))
-    if model.settings.w_dim:
-        model.w_density.fit(codes.w_mean, codes.w_log_variance, y)
+    mean = np.hstack([codes.z_mean, codes.w_mean])
+    model.density.fit(mean, np.hstack([codes.z_log_variance, codes.w_log_variance]), y)
 
 
 def squared_errors(model: TwoCodeModel, decoded: Floats, x: NDArray[np.generic]) -> Floats:

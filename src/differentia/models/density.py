@@ -1,4 +1,4 @@
-"""Where the codes of the training samples lie: mixtures of Gaussians that new codes are drawn from."""
+"""Where the codes of each class lie: mixtures of Gaussians that new codes are drawn from."""
 
 import math
 import warnings
@@ -17,80 +17,85 @@ _SAMPLES_EACH = 10
 """A component is fitted to at least so many samples a dimension, or there are fewer components."""
 
 _FEWEST = 100
-"""The posteriors of a group of fewer samples are drawn from several times, up to this number."""
+"""The posteriors of a class of fewer samples are drawn from several times, up to this number."""
 
 
 class CodeDensity(nn.Module):
-    """A density of a code in each of several groups: q(w | y) with one group a class, q(z) with one in all.
+    """A density of codes in each class, such as that of (z, w) given y.
 
     Ex-post density estimation (Ghosh et al. 2020). The prior is no place to draw from: a w that was pushed to
-    tell the class lies, within a class, nowhere near N(0, I). It is standard normal until it is fitted.
+    tell the class lies, within a class, nowhere near N(0, I), and inside a class not every w goes with every
+    z. It is standard normal until it is fitted.
 
     Parameters
     ----------
-    groups : int
-        Number of groups.
+    n_classes : int
+        Number of classes.
     dim : int
-        Dimensions of the code.
+        Dimensions of the codes.
     components : int
-        Most Gaussians a group.
+        Most Gaussians a class.
 
     Attributes
     ----------
     share : Tensor
-        Weight of each component, ``[groups, components]``; 0 for one that is not used.
+        Weight of each component, ``[n_classes, components]``; 0 for one that is not used.
     location : Tensor
-        Means, ``[groups, components, dim]``.
+        Means, ``[n_classes, components, dim]``.
     spread : Tensor
-        Cholesky factors of the covariances, ``[groups, components, dim, dim]``.
+        Cholesky factors of the covariances, ``[n_classes, components, dim, dim]``.
     """
 
     share: Tensor
     location: Tensor
     spread: Tensor
 
-    def __init__(self, groups: int, dim: int, components: int = COMPONENTS) -> None:
+    def __init__(self, n_classes: int, dim: int, components: int = COMPONENTS) -> None:
         super().__init__()
-        self.register_buffer("share", torch.eye(1, components).repeat(groups, 1))
-        self.register_buffer("location", torch.zeros(groups, components, dim))
-        self.register_buffer("spread", torch.eye(dim).repeat(groups, components, 1, 1))
+        self.register_buffer("share", torch.eye(1, components).repeat(n_classes, 1))
+        self.register_buffer("location", torch.zeros(n_classes, components, dim))
+        self.register_buffer("spread", torch.eye(dim).repeat(n_classes, components, 1, 1))
 
-    def draw(self, group: NDArray[np.int64], rng: np.random.Generator) -> Floats:
-        """Draw a code for each entry of `group`, int64 ``[n]``: float32 ``[n, dim]``."""
+    def draw(self, y: NDArray[np.int64], rng: np.random.Generator) -> Floats:
+        """Draw codes of the classes `y`, int64 ``[n]``: float32 ``[n, dim]``."""
         shares, locations, spreads = (t.cpu().numpy() for t in (self.share, self.location, self.spread))
-        picked = (rng.random((len(group), 1)) > shares.cumsum(axis=1)[group]).sum(axis=1)
-        picked = np.minimum(
-            picked, (shares > 0).sum(axis=1)[group] - 1
-        )  # shares add up to 1 but for rounding
-        noise = rng.standard_normal((len(group), locations.shape[2]), dtype=np.float32)
+        picked = (rng.random((len(y), 1)) > shares.cumsum(axis=1)[y]).sum(axis=1)
+        # Shares add up to 1, or to a little less.
+        picked = np.minimum(picked, (shares > 0).sum(axis=1)[y] - 1)
+        noise = rng.standard_normal((len(y), locations.shape[2]), dtype=np.float32)
         codes = np.empty_like(noise)
-        for one, part in np.unique(np.column_stack([group, picked]), axis=0):
-            rows = (group == one) & (picked == part)
-            codes[rows] = locations[one, part] + noise[rows] @ spreads[one, part].T
+        for label, part in np.unique(np.column_stack([y, picked]), axis=0):
+            rows = (y == label) & (picked == part)
+            codes[rows] = locations[label, part] + noise[rows] @ spreads[label, part].T
         return codes
 
-    def fit(self, mean: Floats, log_variance: Floats, group: NDArray[np.int64], seed: int = 0) -> None:
+    def fit(self, mean: Floats, log_variance: Floats, y: NDArray[np.int64], seed: int = 0) -> None:
         """Fit the mixtures to samples of posteriors.
 
         Parameters
         ----------
         mean, log_variance : ndarray
             Posteriors of training samples, float32 ``[n, dim]``.
-        group : ndarray
-            Group of each, int64 ``[n]``; a group without samples stays as it is.
+        y : ndarray
+            Class of each, int64 ``[n]``; a class without samples stays as it is.
         seed : int
             Seed of the samples and of the fit.
+
+        Raises
+        ------
+        ValueError
+            If a posterior is not finite.
         """
         rng = np.random.default_rng(seed)
-        for one in np.unique(group):
-            own = group == one
+        for label in np.unique(y):
+            own = y == label
             times = math.ceil(_FEWEST / own.sum())
             means, spread = (np.repeat(a, times, axis=0) for a in (mean[own], np.exp(log_variance[own] / 2)))
             codes = means + spread * rng.standard_normal(means.shape)
-            self._fit(int(one), codes, int(own.sum()), seed)
+            self._fit(int(label), codes, int(own.sum()), seed)
 
-    def _fit(self, group: int, codes: NDArray[np.float64], n: int, seed: int) -> None:
-        """Fit one group to codes ``[m, dim]``, which are of `n` samples."""
+    def _fit(self, label: int, codes: NDArray[np.float64], n: int, seed: int) -> None:
+        """Fit one class to codes ``[m, dim]``, which are of `n` samples."""
         # Every start of the program would wait for it.
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.mixture import GaussianMixture
@@ -100,8 +105,8 @@ class CodeDensity(nn.Module):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # a mixture that still improves is one
             found = GaussianMixture(count, random_state=seed).fit(codes)
-        self.share[group] = 0.0
+        self.share[label] = 0.0
         for part in range(count):
-            self.share[group, part] = float(found.weights_[part])
-            self.location[group, part] = torch.from_numpy(found.means_[part])
-            self.spread[group, part] = torch.from_numpy(np.linalg.cholesky(found.covariances_[part]))
+            self.share[label, part] = float(found.weights_[part])
+            self.location[label, part] = torch.from_numpy(found.means_[part])
+            self.spread[label, part] = torch.from_numpy(np.linalg.cholesky(found.covariances_[part]))

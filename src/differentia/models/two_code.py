@@ -67,9 +67,9 @@ class TwoCodeModel(nn.Module):
         Shape of a normalised sample, ``(channels, height, width)`` or ``(d,)``.
     acting : list of int
         Dimensions of z that transform what the decoder draws from the others.
-    z_density, w_density : CodeDensity
-        What new z, and new w of every class, are drawn from; the prior until
-        `differentia.models.batched.fit_code_densities` fits them.
+    density : CodeDensity
+        What new (z, w) of every class are drawn from; the prior until
+        `differentia.models.batched.fit_code_density` fits it.
     u_density : CodeDensity or None
         The same, one Gaussian a class, for the dimensions of the remainder.
     """
@@ -125,8 +125,7 @@ class TwoCodeModel(nn.Module):
         if self.w_trunk is not None and self.w_head is not None:
             self.w_head.begin_audible()
         self.remainder = Remainder(settings.remainder_dim, inner) if settings.remainder_dim else None
-        self.z_density = CodeDensity(1, settings.z_dim)
-        self.w_density = CodeDensity(n_classes, own_w_dim)
+        self.density = CodeDensity(n_classes, settings.z_dim + own_w_dim)
         self.u_density = (
             CodeDensity(n_classes, settings.remainder_dim, components=1) if settings.remainder_dim else None
         )

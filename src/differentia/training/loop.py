@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from differentia.data.dataset import LabelledData
 from differentia.errors import DifferentiaError
-from differentia.models.batched import fit_code_densities
+from differentia.models.batched import fit_code_density
 from differentia.models.two_code import TwoCodeModel
 from differentia.objectives.two_step import ModelOutput, Terms, TwoStepObjective
 from differentia.training.batches import NOISE, WEIGHTS, Batches, stream_seed
@@ -171,7 +171,7 @@ class Trainer:
             stopping = self.step == self.total_steps or stop()
             due = now - saved > (patience / 6 if epoch_ends else patience)
             if self.step == self.total_steps:
-                self._fit_code_densities()
+                self._fit_code_density()
             if save is not None and (due or stopping):
                 self._check_finite()
                 save(self.checkpoint())
@@ -188,12 +188,18 @@ class Trainer:
         self.model.eval()
         self.model.z_head.resolution = self.settings.model.resolution
 
-    def _fit_code_densities(self) -> None:
-        """Fit what new samples are drawn from, on up to 2,000 training samples of each class."""
+    def _fit_code_density(self) -> None:
+        """Fit what new samples are drawn from, on up to 4,000 training samples of each class."""
         self._end_training()
         labels = self.batches.y.cpu().numpy()
-        rows = np.concatenate([np.flatnonzero(labels == c)[:2000] for c in range(self.model.n_classes)])
-        fit_code_densities(self.model, self.batches.x[torch.from_numpy(rows)].cpu().numpy(), labels[rows])
+        rows = np.concatenate([np.flatnonzero(labels == c)[:4000] for c in range(self.model.n_classes)])
+        try:
+            fit_code_density(self.model, self.batches.x[torch.from_numpy(rows)].cpu().numpy(), labels[rows])
+        except ValueError:
+            raise DifferentiaError(
+                "The codes are no longer finite after the last step. Lower training.learning_rate or the "
+                "weights of the class loss, or resume from the last checkpoint, which is from before"
+            ) from None
 
     def checkpoint(self) -> Checkpoint:
         """Everything needed to go on from here."""

@@ -63,7 +63,7 @@ def refined(
     assert student.log_scale is not None
     student.remainder.fit(left, NOISE_SHARE * _error(teacher, split, seed) / dim, seed)
     student.log_scale.fill_(0.5 * math.log(_error(student, split, seed) / left.shape[1]))
-    # New z and w are the teacher's; a density of u would not be.
+    # New z and w are drawn as the teacher's are.
     codes = encode_all(student, split.x, split.y)
     assert student.u_density is not None
     student.u_density.fit(codes.w_mean[:, -dim:], codes.w_log_variance[:, -dim:], split.y)
