@@ -7,6 +7,7 @@ from skimage.morphology import medial_axis
 
 from differentia.errors import DifferentiaError
 from differentia.evaluation.enlargement import enlarge
+from differentia.evaluation.measured import followed, meaningful
 from differentia.evaluation.morphometry import AT_ONCE, INTENSITY, MEASUREMENTS, SHAPE, measure
 from differentia.evaluation.strokes import strokes
 
@@ -205,3 +206,28 @@ def test_labels_are_words():
 def test_what_cannot_be_measured_is_said(samples, names):
     with pytest.raises(DifferentiaError, match="give"):
         measure(samples, names)
+
+
+def _left(samples):
+    """Names of the measurements that are left."""
+    names = measure(samples[:1]).names
+    return [names[k] for k in meaningful(samples)]
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+def test_shapes_are_measured_where_pictures_show_shapes(kind):
+    rng = np.random.default_rng(0)
+    drawn = scribbles(40)
+    light = ndimage.gaussian_filter(rng.normal(size=(40, 28, 28, 3)), (0, 6, 6, 0))
+    photographs = (light - light.min()) / np.ptp(light)
+    scale = 255 if kind is np.uint8 else 1
+    assert _left((scale * drawn).astype(kind)) == list(SHAPE | INTENSITY)
+    assert _left((scale * photographs).astype(kind)) == [name for name in MEASUREMENTS if name not in SHAPE]
+    assert _left(rng.normal(size=(5, 3)).astype(np.float32)) == ["feature 0", "feature 1", "feature 2"]
+
+
+def test_the_audit_follows_what_varies_inside_the_classes_of_many_features():
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 200)
+    x = rng.normal(size=(200, 20)) + 50 * y[:, None] * (np.arange(20) < 4)
+    assert followed(x.astype(np.float32), y).tolist() == list(range(4, 20))

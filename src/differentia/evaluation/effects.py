@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from differentia.data.dataset import LabelledData
-from differentia.evaluation.morphometry import measure
+from differentia.evaluation.measured import meaningful, measure_columns
 from differentia.evaluation.traversals import Code
 from differentia.models.batched import EncodedData, decode_all, encode_all
 from differentia.models.two_code import TwoCodeModel
@@ -79,10 +79,14 @@ class TraversalEffects:
 
 @dataclass(frozen=True)
 class _ClassSample:
-    """Test samples of one class: codes, class, spread of each measurement, summed variance of the pixels."""
+    """Test samples of one class: codes, class, spread of each measurement, summed variance of the pixels.
+
+    `columns` are the measurements that are taken.
+    """
 
     codes: EncodedData
     label: int
+    columns: NDArray[np.int64]
     spread: Doubles
     variance: float
 
@@ -113,7 +117,8 @@ def traversal_effects(
     TraversalEffects
         Of every dimension in every class.
     """
-    classes = [_sample(model, data, label, seed, budget) for label in range(data.n_classes)]
+    columns = meaningful(data.test.x)
+    classes = [_sample(model, data, label, columns, seed, budget) for label in range(data.n_classes)]
     spreads = np.stack([sample.spread for sample in classes])
     least = _SMALL_SPREAD * spreads.mean(axis=0)
     scales = np.where(least > 0.0, np.maximum(spreads, least), np.nan)
@@ -124,23 +129,29 @@ def traversal_effects(
         own = _aggregate([codes.w_mean], [codes.w_log_variance])
         z.append(_effects(model, sample, "z", generic, codes.z_kl(), scale, budget))
         w.append(_effects(model, sample, "w", own, codes.w_kl(), scale, budget))
-    names = measure(data.test.x[:1])
+    names = measure_columns(data.test.x[:1], columns)
     labels = tuple(names.label(k) for k in range(len(names.names)))
     return TraversalEffects(names.names, labels, _stack(z), _stack(w))
 
 
-def _sample(model: TwoCodeModel, data: LabelledData, label: int, seed: int, budget: Budget) -> _ClassSample:
+def _sample(
+    model: TwoCodeModel,
+    data: LabelledData,
+    label: int,
+    columns: NDArray[np.int64],
+    seed: int,
+    budget: Budget,
+) -> _ClassSample:
     rows = np.flatnonzero(data.test.y == label)
     rows = np.random.default_rng([seed, label]).permutation(rows)[: budget.samples]
     x = data.test.x[rows]
-    values = measure(x).values.astype(np.float64)
+    values = measure_columns(x, columns).values.astype(np.float64)
     known = np.isfinite(values).sum(axis=0) > 1
     spread = np.zeros(values.shape[1])
     spread[known] = np.nanstd(values[:, known], axis=0)
     pixels = x.astype(np.float64) / (255.0 if model.is_image else model.feature_scale.cpu().numpy())
-    return _ClassSample(
-        encode_all(model, x, data.test.y[rows]), label, spread, float(pixels.var(axis=0).sum())
-    )
+    codes, variance = encode_all(model, x, data.test.y[rows]), float(pixels.var(axis=0).sum())
+    return _ClassSample(codes, label, columns, spread, variance)
 
 
 def _aggregate(means: list[Floats], log_variances: list[Floats]) -> tuple[Doubles, Doubles]:
@@ -176,7 +187,8 @@ def _effects(
         moved[dim, :, :, dim] = values[dim]
     pairs = dims * count * len(steps)
     decoded = decode_all(model, z.reshape(pairs, -1), w.reshape(pairs, -1), np.full(pairs, sample.label))
-    rho, slope = _along_steps(measure(decoded).values.astype(np.float64).reshape(*shape, -1), steps)
+    measured = measure_columns(decoded, sample.columns).values.astype(np.float64)
+    rho, slope = _along_steps(measured.reshape(*shape, -1), steps)
     if not model.is_image:
         decoded = decoded / model.feature_scale.cpu().numpy()
     change = decoded.reshape(*shape, -1).var(axis=2).mean(axis=1).sum(axis=1) / max(sample.variance, 1e-12)

@@ -1,9 +1,9 @@
-"""Which measurements the audit follows, and their variation inside the classes."""
+"""Which measurements are followed, and their variation inside the classes."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from differentia.evaluation.morphometry import Measurements, measure
+from differentia.evaluation.morphometry import SHAPE, Measurements, measure, shows_shapes
 
 MOST = 16
 """Most measurements that are followed; only vectors with more features than this meet it."""
@@ -19,18 +19,29 @@ def centred(values: NDArray[np.floating], y: NDArray[np.int64]) -> NDArray[np.fl
     return out
 
 
-def followed(samples: NDArray[np.generic], y: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Choose the columns of `measure` to follow, int64 ``[k]``, k at most `MOST`.
+def meaningful(samples: NDArray[np.generic]) -> NDArray[np.int64]:
+    """Choose the columns of `measure` that mean something for samples like these, int64 ``[k]``.
 
-    All of them where they are few; else the ones with the largest share of their variance inside the
+    Shapes are measured where pictures show shapes, and everything else always.
+    """
+    names = measure(samples[:1]).names
+    left_out = set(SHAPE) if samples.ndim == 4 and not shows_shapes(samples) else set()
+    return np.array([k for k, name in enumerate(names) if name not in left_out], dtype=np.int64)
+
+
+def followed(samples: NDArray[np.generic], y: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Choose the columns of `measure` that the audit follows, int64 ``[k]``, k at most `MOST`.
+
+    The meaningful ones where they are few; else those with the largest share of their variance inside the
     classes, since the others are what the class says.
     """
-    values = measure(samples).values
-    if values.shape[1] <= MOST:
-        return np.arange(values.shape[1])
+    columns = meaningful(samples)
+    if len(columns) <= MOST:
+        return columns
+    values = measure(samples).values[:, columns]
     total = values.var(axis=0, dtype=np.float64)
     share = centred(values, y).var(axis=0) / np.where(total > 0, total, 1.0)
-    return np.sort(np.argsort(-np.where(total > 0, share, -1.0), kind="stable")[:MOST])
+    return np.sort(columns[np.argsort(-np.where(total > 0, share, -1.0), kind="stable")[:MOST]])
 
 
 def measure_columns(samples: NDArray[np.generic], columns: NDArray[np.int64]) -> Measurements:

@@ -62,6 +62,14 @@ MEASUREMENTS = SHAPE | INTENSITY | COLOUR
 """Every measurement of images, in order; the colour ones are taken of colour images only."""
 
 
+_FRAMED = 1 / 3
+"""Most of the border that is bright where what is bright is a shape. Of CelebA's faces it is .48, of
+scikit-learn's digits, which touch the frame, .18, of Fashion-MNIST .04 and of MNIST 0."""
+
+_GLANCE = 1000
+"""Pictures that `shows_shapes` looks at."""
+
+
 @dataclass(frozen=True)
 class Measurements:
     """Measurements of a set of samples.
@@ -127,6 +135,23 @@ def measure(samples: NDArray[np.generic], names: tuple[str, ...] | None = None) 
         scaled = images.astype(np.float32) / 255 if images.dtype.kind == "u" else images.astype(np.float32)
         parts.append(_measure_images(scaled.clip(0.0, 1.0)))
     return Measurements(tuple(kept), np.concatenate(parts).astype(np.float32))
+
+
+def shows_shapes(samples: NDArray[np.generic]) -> bool:
+    """Whether what is bright in these pictures is a shape before a dark ground, as `SHAPE` takes it to be.
+
+    In a photograph it is whatever the light fell on, and its "slant" or "stroke thickness" means nothing.
+
+    Parameters
+    ----------
+    samples : ndarray
+        Images ``[n, h, w, c]``, uint8, or float in [0, 1].
+    """
+    images = np.asarray(samples[:: max(1, len(samples) // _GLANCE)])
+    grey = images @ LUMINANCE if images.shape[3] == 3 else images[..., 0].astype(np.float32)
+    middle = (grey.min(axis=(1, 2)) + grey.max(axis=(1, 2))) / 2
+    border = np.concatenate([grey[:, 0], grey[:, -1], grey[:, 1:-1, 0], grey[:, 1:-1, -1]], axis=1)
+    return bool((border > middle[:, None]).mean() <= _FRAMED)
 
 
 def _features(samples: NDArray[np.generic], names: tuple[str, ...] | None) -> Measurements:

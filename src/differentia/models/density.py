@@ -11,7 +11,7 @@ from torch import Tensor, nn
 Floats = NDArray[np.float32]
 
 COMPONENTS = 10
-"""Most Gaussians of a mixture. Ten a class cover what forty do (docs/method.md)."""
+"""Most Gaussians of a mixture. Twice as many cover hardly more (docs/method.md)."""
 
 _SAMPLES_EACH = 10
 """A component is fitted to at least so many samples a dimension, or there are fewer components."""
