@@ -9,9 +9,11 @@ from differentia.data.arrays import assemble
 from differentia.data.dataset import LabelledData
 from differentia.data.settings import DataSettings
 from differentia.errors import DifferentiaError
+from differentia.evaluation.factors import name_factors
 from differentia.evaluation.refinement import compare_with_teacher
 from differentia.models.batched import draw_codes, encode_all
 from differentia.models.two_code import TwoCodeModel
+from differentia.report.pictures import draw_gallery
 from differentia.training.loop import Trainer, build_model
 from differentia.training.refining import refined
 from differentia.training.settings import Settings, combined, preset
@@ -58,6 +60,17 @@ def test_new_samples_have_a_whole_w(digits: LabelledData, digits_model: TwoCodeM
     assert u.std() == pytest.approx(1, abs=0.15)
     assert student.u_density is not None
     assert student.u_density.location.std(dim=0).max() > 0.15  # each class has a Gaussian of its own
+
+
+def test_the_components_of_the_remainder_are_no_factors(
+    digits: LabelledData, digits_model: TwoCodeModel
+) -> None:
+    """They are many, and naming them one by one takes minutes; the page shows the dimensions from before."""
+    _, student = refined(_settings(), digits_model, digits, 24)
+    factors = name_factors(student, digits, seed=0, quick=True)
+    assert (len(factors.z), len(factors.w)) == (4, 4)
+    shown = draw_gallery(student, digits, factors, seed=0)
+    assert {strip.dim for strip in shown.strips if strip.code == "w"} <= {0, 1, 2, 3}
 
 
 @pytest.mark.parametrize(

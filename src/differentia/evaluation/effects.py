@@ -99,7 +99,8 @@ def traversal_effects(
     A traversal starts at the posterior means of a test sample, the anchor, and sets one dimension to evenly
     spaced values within `REACH` spreads of its centre. Centre and spread are those of the aggregate
     posterior, over all classes for z and within the class for w: where a posterior has left the prior, the
-    dimension is moved where its data are.
+    dimension is moved where its data are. The dimensions of a remainder are left out: hundreds of principal
+    components, of which none is a factor.
 
     Parameters
     ----------
@@ -123,12 +124,12 @@ def traversal_effects(
     least = _SMALL_SPREAD * spreads.mean(axis=0)
     scales = np.where(least > 0.0, np.maximum(spreads, least), np.nan)
     generic = _aggregate([s.codes.z_mean for s in classes], [s.codes.z_log_variance for s in classes])
-    z, w = [], []
+    z, w, kept = [], [], model.settings.w_dim - model.settings.remainder_dim
     for sample, scale in zip(classes, scales, strict=True):
         codes = sample.codes
-        own = _aggregate([codes.w_mean], [codes.w_log_variance])
+        own = _aggregate([codes.w_mean[:, :kept]], [codes.w_log_variance[:, :kept]])
         z.append(_effects(model, sample, "z", generic, codes.z_kl(), scale, budget))
-        w.append(_effects(model, sample, "w", own, codes.w_kl(), scale, budget))
+        w.append(_effects(model, sample, "w", own, codes.w_kl()[:, :kept], scale, budget))
     names = measure_columns(data.test.x[:1], columns)
     labels = tuple(names.label(k) for k in range(len(names.names)))
     return TraversalEffects(names.names, labels, _stack(z), _stack(w))

@@ -100,7 +100,9 @@ def draw_gallery(model: TwoCodeModel, data: LabelledData, factors: FactorReport,
     shown = [
         factor
         for group, kl in ((factors.z, anchors.z_kl), (factors.w, anchors.w_kl))
-        for factor in ([group[dim] for dim in shown_dimensions(kl.mean(axis=0))] if group else [])
+        for factor in (
+            [group[dim] for dim in shown_dimensions(kl.mean(axis=0)[: len(group)])] if group else []
+        )
     ]
     height, width = pictures(model, anchors.x[:1]).shape[1:3]
     halvings = _halvings(len(shown) * len(classes) * STEPS, height, width, STRIP_PIXELS)
