@@ -124,7 +124,7 @@ def traversal_effects(
     least = _SMALL_SPREAD * spreads.mean(axis=0)
     scales = np.where(least > 0.0, np.maximum(spreads, least), np.nan)
     generic = _aggregate([s.codes.z_mean for s in classes], [s.codes.z_log_variance for s in classes])
-    z, w, kept = [], [], model.settings.w_dim - model.settings.remainder_dim
+    z, w, kept = [], [], model.settings.own_w_dim
     for sample, scale in zip(classes, scales, strict=True):
         codes = sample.codes
         own = _aggregate([codes.w_mean[:, :kept]], [codes.w_log_variance[:, :kept]])

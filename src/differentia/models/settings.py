@@ -59,6 +59,11 @@ class ModelSettings(BaseModel):
         None, gt=0, description="Standard deviation of the Gaussian likelihood; null learns it."
     )
 
+    @property
+    def own_w_dim(self) -> int:
+        """Dimensions of w without the remainder's."""
+        return self.w_dim - self.remainder_dim
+
     @model_validator(mode="after")
     def _widths(self) -> "ModelSettings":
         if min(*self.hidden, *self.channels, 1) < 1:

@@ -107,8 +107,7 @@ class TwoCodeModel(nn.Module):
         self.input_shape = inner
         self.trunk = build_trunk(settings, inner)
         self.w_trunk = build_trunk(settings, inner) if self.acting else None
-        own_w_dim = settings.w_dim - settings.remainder_dim
-        self.decoder = build_decoder(settings, len(self._drawing) + own_w_dim, inner, n_classes)
+        self.decoder = build_decoder(settings, len(self._drawing) + settings.own_w_dim, inner, n_classes)
         self.z_head = PosteriorHead(
             self.trunk.width,
             settings.z_dim,
@@ -118,14 +117,14 @@ class TwoCodeModel(nn.Module):
             settings.activation,
         )
         self.w_head = (
-            PosteriorHead(self.trunk.width, own_w_dim, n_classes, False, 0.0, settings.activation)
-            if own_w_dim
+            PosteriorHead(self.trunk.width, settings.own_w_dim, n_classes, False, 0.0, settings.activation)
+            if settings.own_w_dim
             else None
         )
         if self.w_trunk is not None and self.w_head is not None:
             self.w_head.begin_audible()
         self.remainder = Remainder(settings.remainder_dim, inner) if settings.remainder_dim else None
-        self.density = CodeDensity(n_classes, settings.z_dim + own_w_dim)
+        self.density = CodeDensity(n_classes, settings.z_dim + settings.own_w_dim)
         self.u_density = (
             CodeDensity(n_classes, settings.remainder_dim, components=1) if settings.remainder_dim else None
         )
@@ -192,7 +191,7 @@ class TwoCodeModel(nn.Module):
 
     def _mean(self, z: Tensor, w: Tensor, y: Tensor) -> Tensor:
         """Mean of the likelihood; a `w` without the dimensions of the remainder is not corrected."""
-        own = self.settings.w_dim - self.settings.remainder_dim
+        own = self.settings.own_w_dim
         drawn = self._drawn(z, w[:, :own], y)
         mean = torch.sigmoid(drawn) if self.acting or self.settings.likelihood == "bernoulli" else drawn
         if self.remainder is not None and w.shape[1] > own:

@@ -8,6 +8,7 @@ import torch
 from differentia.data.dataset import LabelledData, Split
 from differentia.errors import DifferentiaError
 from differentia.models.batched import (
+    EncodedData,
     decode_all,
     encode_all,
     left_all,
@@ -61,11 +62,12 @@ def refined(
     student.load_state_dict(weights, strict=False)
     assert student.remainder is not None
     assert student.log_scale is not None
-    student.remainder.fit(left, NOISE_SHARE * _error(teacher, split, seed) / dim, seed)
-    student.log_scale.fill_(0.5 * math.log(_error(student, split, seed) / left.shape[1]))
-    # New z and w are drawn as the teacher's are.
-    codes = encode_all(student, split.x, split.y)
     assert student.u_density is not None
+    taught_error = _error(teacher, encode_all(teacher, split.x, split.y), split, seed)
+    student.remainder.fit(left, NOISE_SHARE * taught_error / dim, seed)
+    codes = encode_all(student, split.x, split.y)
+    student.log_scale.fill_(0.5 * math.log(_error(student, codes, split, seed) / left.shape[1]))
+    # New z and w are drawn as the teacher's are.
     student.u_density.fit(codes.w_mean[:, -dim:], codes.w_log_variance[:, -dim:], split.y)
     return settings, student
 
@@ -102,8 +104,7 @@ def _sample(train: Split, seed: int) -> Split:
     return Split(train.x[rows], train.y[rows])
 
 
-def _error(model: TwoCodeModel, split: Split, seed: int) -> float:
+def _error(model: TwoCodeModel, codes: EncodedData, split: Split, seed: int) -> float:
     """Mean squared error of a sample that is decoded from samples of its codes; above 0."""
-    codes = encode_all(model, split.x, split.y)
     decoded = decode_all(model, *codes.sampled(split.x, seed), split.y)
     return max(float(squared_errors(model, decoded, split.x).mean()), 1e-12)

@@ -58,7 +58,7 @@ class Settings(BaseModel):
         game, model = self.objective.class_loss, self.model
         if game is None:
             return self
-        if game.shared and model.z_dim != model.w_dim - model.remainder_dim:
+        if game.shared and model.z_dim != model.own_w_dim:
             raise ValueError("a shared classifier needs z_dim = w_dim")
         if not model.w_dim and (game.critic_reads != "z" or game.w_weight):
             raise ValueError("without w (w_dim 0) set critic_reads to z and w_weight to 0")
