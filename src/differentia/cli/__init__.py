@@ -5,6 +5,7 @@ Commands import what they need when they run, so that ``--help`` answers at once
 
 import errno
 import sys
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -20,6 +21,25 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:  # the module is read by this option alone, and `--help` answers at once
+        from importlib.metadata import version
+
+        typer.echo(f"differentia {version('differentia')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_say_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Take what can stand before a command; Typer's own help keeps the program's description."""
+
+
 app.command()(train.train)
 app.command()(refine.refine)
 app.command()(report.report)
