@@ -85,6 +85,15 @@ def test_half_written_files_of_a_killed_process_are_removed(tmp_path):
     assert not list(folder.glob(".*"))
 
 
+def test_a_process_gives_up_when_the_one_that_handed_the_job_out_is_gone(tmp_path, monkeypatch):
+    """But not when its terminal is: a job in the same process has nobody to wait for it."""
+    monkeypatch.setattr(worker.os, "getppid", iter(range(1000)).__next__)
+    assert run_job(tmp_path, job(2), os.getpid()) is None
+    with pytest.raises(SystemExit):
+        run_job(tmp_path, job(2, seed=1), os.getpid() + 1)
+    assert stored_result(tmp_path, job(2, seed=1)) is None
+
+
 @pytest.mark.slow
 def test_a_killed_job_goes_on_from_its_last_epoch_and_ends_as_if_never_killed(tmp_path):
     one = job(60)

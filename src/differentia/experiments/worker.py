@@ -68,15 +68,15 @@ def run_job(folder: Path, job: Job, parent: int) -> str | None:
     torch.set_num_threads(1)
     try:
         with threadpool_limits(1):
-            _run(folder, job)
+            _run(folder, job, os.getppid() if os.getpid() != parent else None)
     except DifferentiaError as problem:
         return f"{job.key}: {problem}"
     return None
 
 
-def _run(folder: Path, job: Job) -> None:
+def _run(folder: Path, job: Job, waits: int | None) -> None:
     data = _data(job.settings.data)
-    run, trainer = _trained(folder / job.key, job, data)
+    run, trainer = _trained(folder / job.key, job, data, waits)
     started = time.monotonic()
     numbers = measure(run.load_model(), data, job.settings.training.seed, job.full_audit)
     result = {
@@ -98,8 +98,12 @@ def _data(settings: DataSettings) -> LabelledData:
     return load(settings)
 
 
-def _trained(path: Path, job: Job, data: LabelledData) -> tuple[Run, Trainer]:
-    """Train to the end, from the last checkpoint where there is one, with a checkpoint an epoch."""
+def _trained(path: Path, job: Job, data: LabelledData, waits: int | None) -> tuple[Run, Trainer]:
+    """Train to the end, from the last checkpoint where there is one, with a checkpoint an epoch.
+
+    Give up where the process `waits`, which handed the job out, is gone; None where this very one did, whose
+    own parent may go as it likes: a terminal that is closed, say.
+    """
     training = job.settings.training
     fabric = Fabric(accelerator=training.accelerator, devices=training.devices, precision=training.precision)
     fabric.launch()
@@ -112,12 +116,10 @@ def _trained(path: Path, job: Job, data: LabelledData) -> tuple[Run, Trainer]:
         shutil.rmtree(path, ignore_errors=True)
         run = Run.create(path, job.settings, data)
         trainer = Trainer(job.settings, data, fabric)
-    ancestor = os.getppid()
 
     def watch(trainer: Trainer) -> None:
-        if os.getppid() != ancestor:
-            # Whoever handed the job out is gone; another start must find this run unattended.
-            sys.exit(1)
+        if waits is not None and os.getppid() != waits:
+            sys.exit(1)  # another start must find this run unattended
         if trainer.step % trainer.batches.per_epoch == 0:
             run.save(trainer.checkpoint())
 
