@@ -22,7 +22,7 @@ from skimage.transform import AffineTransform, warp
 
 from differentia.data.catalogue import load
 from differentia.data.settings import DataSettings
-from differentia.evaluation.morphometry import SHAPE, measure
+from differentia.measurements.morphometry import SHAPE, measure
 
 SCALE = 4
 

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from differentia.evaluation.morphometry import measure
+from differentia.measurements.morphometry import measure
 from differentia.models.transformations import (
     DIRECTIONS,
     UNDOABLE,

@@ -1,1 +1,1 @@
-"""What a trained model is worth: figures, morphometry, the audit, factor names, generation."""
+"""What a trained model is worth: figures, the audit, factor names, generation."""

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from differentia.evaluation.coding import CodedSplit
-from differentia.evaluation.morphometry import Measurements
 from differentia.evaluation.recovery import independent_r2, within_class_r2
 from differentia.evaluation.swap import Decode
+from differentia.measurements.morphometry import Measurements
 
 Labels = NDArray[np.int64]
 Errors = Callable[[NDArray[np.float32], NDArray[np.generic]], NDArray[np.float32]]

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from differentia.evaluation.morphometry import SHAPE, Measurements, measure, shows_shapes
+from differentia.measurements.morphometry import SHAPE, Measurements, measure, shows_shapes
 
 MOST = 16
 """Most measurements that are followed; only vectors with more features than this meet it."""
@@ -46,5 +46,8 @@ def followed(samples: NDArray[np.generic], y: NDArray[np.int64]) -> NDArray[np.i
 
 def measure_columns(samples: NDArray[np.generic], columns: NDArray[np.int64]) -> Measurements:
     """Return some columns of `measure`."""
-    found = measure(samples)
-    return Measurements(tuple(found.names[c] for c in columns), found.values[:, columns])
+    if samples.ndim == 2:
+        found = measure(samples)
+        return Measurements(tuple(found.names[c] for c in columns), found.values[:, columns])
+    names = measure(samples[:1]).names
+    return measure(samples, only=[names[c] for c in columns])

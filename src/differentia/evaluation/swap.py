@@ -11,8 +11,8 @@ from scipy.stats import rankdata
 from differentia.evaluation.coding import CodedSplit
 from differentia.evaluation.information import Estimate, estimates
 from differentia.evaluation.measured import centred, measure_columns
-from differentia.evaluation.morphometry import Measurements
 from differentia.evaluation.real_classifier import RealClassifier
+from differentia.measurements.morphometry import Measurements
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]

@@ -6,8 +6,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from differentia.evaluation.morphometry import MEASUREMENTS
 from differentia.evaluation.traversals import dimension_name
+from differentia.measurements.morphometry import MEASUREMENTS
 from differentia.report import words
 from differentia.report.charts import interval_bar, training_curves
 from differentia.report.pictures import STEPS, Gallery, Strips

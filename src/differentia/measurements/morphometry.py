@@ -1,14 +1,15 @@
 """Measurements of images that a person has words for: thickness, slant, brightness, hue and others."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from differentia.errors import DifferentiaError
-from differentia.evaluation.enlargement import enlarge
-from differentia.evaluation.posture import posture
-from differentia.evaluation.strokes import strokes
+from differentia.measurements.enlargement import enlarge
+from differentia.measurements.posture import posture
+from differentia.measurements.strokes import strokes
 
 Floats = NDArray[np.float32]
 
@@ -62,6 +63,9 @@ MEASUREMENTS = SHAPE | INTENSITY | COLOUR
 """Every measurement of images, in order; the colour ones are taken of colour images only."""
 
 
+_DRAWN, _LEANING = tuple(SHAPE)[:3], tuple(SHAPE)[3:]
+"""What is measured of the strokes, and of the posture."""
+
 _FRAMED = 1 / 3
 """Most of the border that is bright where what is bright is a shape. Of CelebA's faces it is .48, of
 scikit-learn's digits, which touch the frame, .18, of Fashion-MNIST .04 and of MNIST 0."""
@@ -91,7 +95,11 @@ class Measurements:
         return MEASUREMENTS[name].label if name in MEASUREMENTS else name
 
 
-def measure(samples: NDArray[np.generic], names: tuple[str, ...] | None = None) -> Measurements:
+def measure(
+    samples: NDArray[np.generic],
+    names: tuple[str, ...] | None = None,
+    only: Collection[str] = tuple(MEASUREMENTS),
+) -> Measurements:
     """Measure images, or pass the features of vectors through.
 
     Area, length, thickness, slant, width and height follow Castro et al. 2019 (Morpho-MNIST, JMLR 20): the
@@ -108,13 +116,15 @@ def measure(samples: NDArray[np.generic], names: tuple[str, ...] | None = None) 
         (values outside are cut); or vectors, float ``[n, d]``.
     names : tuple of str, optional
         Names of the features of vectors, ``"feature 0"``, … by default. Images have names of their own.
+    only : collection of str
+        What to measure of images, all by default: without `SHAPE` it takes a tenth of the time.
 
     Returns
     -------
     Measurements
-        `SHAPE` and `INTENSITY`, for colour images also `COLOUR`. All but brightness and contrast are NaN for
-        an image without contrast (less than half a grey level of 255 between its darkest and its brightest
-        pixel); the hue is NaN without colour, the saturation for a black image.
+        Of `only`, `SHAPE` and `INTENSITY`, for colour images also `COLOUR`, in this order. All but brightness
+        and contrast are NaN for an image without contrast (less than half a grey level of 255 between its
+        darkest and its brightest pixel); the hue is NaN without colour, the saturation for a black image.
 
     Raises
     ------
@@ -128,13 +138,14 @@ def measure(samples: NDArray[np.generic], names: tuple[str, ...] | None = None) 
             f"Cannot measure {samples.dtype} samples of shape {tuple(samples.shape)}; give images "
             "[n, h, w, c] with 1 or 3 channels, uint8 or float in [0, 1], or vectors [n, d]."
         )
-    kept = SHAPE | INTENSITY | (COLOUR if samples.shape[3] == 3 else {})
+    names = tuple(SHAPE | INTENSITY | (COLOUR if samples.shape[3] == 3 else {}))
+    kept = [k for k, name in enumerate(names) if name in only]
     parts = [np.empty((0, len(kept)))]
     for start in range(0, len(samples), AT_ONCE):
         images = np.asarray(samples[start : start + AT_ONCE])
         scaled = images.astype(np.float32) / 255 if images.dtype.kind == "u" else images.astype(np.float32)
-        parts.append(_measure_images(scaled.clip(0.0, 1.0)))
-    return Measurements(tuple(kept), np.concatenate(parts).astype(np.float32))
+        parts.append(_measure_images(scaled.clip(0.0, 1.0), only)[:, kept])
+    return Measurements(tuple(names[k] for k in kept), np.concatenate(parts).astype(np.float32))
 
 
 def shows_shapes(samples: NDArray[np.generic]) -> bool:
@@ -162,35 +173,40 @@ def _features(samples: NDArray[np.generic], names: tuple[str, ...] | None) -> Me
     return Measurements(names, samples.astype(np.float32))
 
 
-def _measure_images(images: Floats) -> NDArray[np.float64]:
-    """Measure colour or grey images ``[n, h, w, c]`` in [0, 1]: ``[n, k]``."""
+def _measure_images(images: Floats, only: Collection[str]) -> NDArray[np.float64]:
+    """Measure colour or grey images ``[n, h, w, c]`` in [0, 1]: ``[n, k]``, NaN for shapes not asked for."""
     grey = images @ LUMINANCE if images.shape[3] == 3 else images[..., 0]
     darkest = grey.min(axis=(1, 2), keepdims=True)
     light = grey - darkest
     flat = grey.max(axis=(1, 2)) - darkest[:, 0, 0] < 0.5 / 255
     intensity = _intensity(grey, light)
     intensity[flat, 2:] = np.nan
-    columns = [_shape(light), intensity]
+    columns = [_shape(light, only), intensity]
     columns[0][flat] = np.nan
     if images.shape[3] == 3:
         columns.append(_colour(images))
     return np.hstack(columns)
 
 
-def _shape(light: Floats) -> NDArray[np.float64]:
+def _shape(light: Floats, only: Collection[str]) -> NDArray[np.float64]:
     """Return the columns of `SHAPE` for grey images ``[n, h, w]`` whose darkest pixel is 0."""
+    found = np.full((len(light), len(SHAPE)), np.nan)
+    drawn_asked, lean_asked = (not set(names).isdisjoint(only) for names in (_DRAWN, _LEANING))
+    if not drawn_asked and not lean_asked:
+        return found
     scale = min(4, max(1, 128 // max(light.shape[1:])))
     peak = light.max(axis=(1, 2), keepdims=True)
     large = enlarge(np.divide(light, peak, out=np.zeros_like(light), where=peak > 0), scale)
-    levels = (255 * large + 1e-3).astype(
-        np.uint8
-    )  # 8-bit levels, as in the published values; 1e-3 for rounding
-    half = (levels.min(axis=(0, 2)).astype(float) + levels.max(axis=(0, 2))) / 2
-    drawn = strokes(levels >= half[:, None], scale)
-    leaning = posture(large, scale)
-    return np.stack(
-        [drawn.area, drawn.length, drawn.thickness, leaning.slant, leaning.width, leaning.height], axis=1
-    )
+    if drawn_asked:
+        # 8-bit levels, as in the published values; 1e-3 for rounding
+        levels = (255 * large + 1e-3).astype(np.uint8)
+        half = (levels.min(axis=(0, 2)).astype(float) + levels.max(axis=(0, 2))) / 2
+        drawn = strokes(levels >= half[:, None], scale)
+        found[:, :3] = np.stack([getattr(drawn, name) for name in _DRAWN], axis=1)
+    if lean_asked:
+        leaning = posture(large, scale)
+        found[:, 3:] = np.stack([getattr(leaning, name) for name in _LEANING], axis=1)
+    return found
 
 
 def _intensity(grey: Floats, light: Floats) -> NDArray[np.float64]:

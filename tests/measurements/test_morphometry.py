@@ -6,10 +6,10 @@ from scipy import ndimage
 from skimage.morphology import medial_axis
 
 from differentia.errors import DifferentiaError
-from differentia.evaluation.enlargement import enlarge
 from differentia.evaluation.measured import followed, meaningful
-from differentia.evaluation.morphometry import AT_ONCE, INTENSITY, MEASUREMENTS, SHAPE, measure
-from differentia.evaluation.strokes import strokes
+from differentia.measurements.enlargement import enlarge
+from differentia.measurements.morphometry import AT_ONCE, INTENSITY, MEASUREMENTS, SHAPE, measure
+from differentia.measurements.strokes import strokes
 
 
 def bars(size=28, n=24, seed=0, shear=0.0, thickness=None, gain=1.0):
@@ -139,6 +139,15 @@ def test_images_do_not_influence_each_other():
 def test_bytes_measure_as_the_floats_they_stand_for():
     levels = np.round(255 * scribbles(10)).astype(np.uint8)
     assert measure(levels).values == pytest.approx(measure(levels / 255.0).values, rel=1e-5)
+
+
+@pytest.mark.parametrize("only", [("brightness",), ("saturation", "area", "x"), ("width", "hue_red"), ()])
+def test_some_measurements_are_what_all_of_them_are(only):
+    images = np.repeat(scribbles(12), 3, axis=3) * np.array([1.0, 0.5, 0.2], dtype=np.float32)
+    some, whole = measure(images, only=only), measure(images)
+    assert some.names == tuple(name for name in whole.names if name in only)
+    kept = [whole.names.index(name) for name in some.names]
+    assert np.array_equal(some.values, whole.values[:, kept])
 
 
 def test_images_without_contrast_have_a_brightness_and_no_shape():
