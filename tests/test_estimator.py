@@ -85,6 +85,16 @@ def test_what_is_generic_can_be_declared(images: tuple) -> None:
         Differentia(generic=["turn"]).fit(*images)
 
 
+def test_what_is_measured_can_be_declared(images: tuple) -> None:
+    model = Differentia(epochs=1, generic=(), measured=("brightness",), settings=SMALL).fit(
+        images[0][:300], images[1][:300]
+    )
+    assert model.settings_.model.measured == ["brightness"]
+    assert "misplacement" in model.history_[0]
+    with pytest.raises(DifferentiaError, match="charm"):
+        Differentia(measured=["charm"]).fit(*images)
+
+
 def test_vectors_work_and_labels_may_have_gaps() -> None:
     x, y = load_digits(return_X_y=True)
     y = y * 3 - 2

@@ -45,6 +45,8 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Seed of weights, order and noise.
     generic : sequence of str or None
         Transformations to declare generic, as ``("shear", "thickness")``; () for none, None for the preset's.
+    measured : sequence of str or None
+        Measurements to declare generic, as ``("brightness",)``; () for none, None for the preset's.
     settings : mapping or None
         Further changes, nested as in ``config.yaml``: ``{"objective": {"capacity": {"z": 8}}}``.
 
@@ -74,12 +76,14 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         epochs: int | None = None,
         seed: int = 0,
         generic: Sequence[str] | None = None,
+        measured: Sequence[str] | None = None,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
         self.preset = preset
         self.epochs = epochs
         self.seed = seed
         self.generic = generic
+        self.measured = measured
         self.settings = settings
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> "Differentia":
@@ -108,8 +112,9 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         given: list[dict[str, Any]] = [dict(self.settings or {}), {"training": {"seed": self.seed}}]
         if self.epochs is not None:
             given.append({"training": {"epochs": self.epochs}})
-        if self.generic is not None:
-            given.append({"model": {"generic": list(self.generic)}})
+        for field, names in (("generic", self.generic), ("measured", self.measured)):
+            if names is not None:
+                given.append({"model": {field: list(names)}})
         source = DataSettings(source=IN_MEMORY)
         self.settings_ = preset(self.preset, source, self._data.shape, combined(given), len(self._data.train))
         accelerator = self.settings_.training.accelerator

@@ -121,7 +121,8 @@ def test_vectors_train(differentia: Callable, tmp_path: Path) -> None:
     code, _, err = differentia("train", "v.npz", "--generic", "shift")
     assert (code, err) == (
         2,
-        "error: v holds vectors, and only images can be transformed: use --generic none.\n",
+        "error: v holds vectors, and only images can be transformed and measured: "
+        "use --generic none --measured none.\n",
     )
 
 
@@ -147,6 +148,8 @@ def test_vectors_train(differentia: Callable, tmp_path: Path) -> None:
         (["train", "digits", "--test-fraction", "1.5"], "data.test_fraction"),
         (["train", "digits", "--generic", "turn"], "given: 'turn'"),
         (["train", "digits", "--generic", "shift,shear", "--set", "model.z_dim=2"], "z_dim of at least 3"),
+        (["train", "digits", "--measured", "charm"], "no measurement 'charm'"),
+        (["train", "digits", "--measured", "saturation"], "Leave saturation out of --measured"),
         (["train", "nowhere/at/all"], "nowhere/at/all"),
         (["train", "digits", "--out", "taken"], "exists already"),
     ],

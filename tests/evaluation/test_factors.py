@@ -98,12 +98,12 @@ def test_a_generic_dimension_gets_its_name_and_full_agreement(report):
 
 
 def test_what_a_dimension_was_declared_to_follow_is_said_first(cross_data):
-    settings = ModelSettings(z_dim=3, w_dim=2, hidden=[8], generic=["shear", "thickness"])
+    settings = ModelSettings(z_dim=3, w_dim=2, hidden=[8], generic=["shear"], measured=["thickness"])
     torch.manual_seed(0)
     model = TwoCodeModel(settings, (SIZE, SIZE, 1), CLASSES).eval()
     sentences = [factor.sentence for factor in name_factors(model, cross_data, seed=0, quick=True).z]
     assert sentences[0].startswith("z₀ · declared slant: ")
-    assert sentences[1].startswith("z₁ · declared thickness: ")
+    assert sentences[1].startswith("z₁ · declared stroke thickness: ")
     assert "declared" not in sentences[2]
 
 

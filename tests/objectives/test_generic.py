@@ -9,7 +9,7 @@ from differentia.errors import DifferentiaError
 from differentia.models.posterior import Posterior
 from differentia.models.settings import ModelSettings
 from differentia.models.two_code import STRENGTH, TwoCodeModel
-from differentia.objectives.generic import NOISE, equivariance, invariance
+from differentia.objectives.generic import NOISE, equivariance, invariance, misplacement, told
 from differentia.objectives.settings import ObjectiveSettings
 from differentia.objectives.two_step import ModelOutput, TwoStepObjective
 from differentia.training.settings import preset
@@ -66,11 +66,73 @@ def test_half_of_the_batch_reads_w_from_the_view_and_all_read_z_from_the_sample(
     assert torch.equal(output.crossed.z.mean, seen.z.mean)
     assert torch.equal(output.codes.w.mean, torch.cat([seen.w.mean[:6], own.w.mean[6:]]))
     assert torch.equal(output.crossed.w.mean, torch.cat([own.w.mean[:6], seen.w.mean[6:]]))
-    loss, terms = objective.model_loss(model, output, x, y, view, torch.Generator(), 1.0)
+    loss, terms = objective.model_loss(model, output, x, y, view, None, torch.Generator(), 1.0)
     assert min(terms["equivariance"], terms["invariance"]) > 0
     without = loss - terms["equivariance"] - terms["invariance"]
-    plain, _ = objective.model_loss(model, output, x, y, None, torch.Generator(), 1.0)
+    plain, _ = objective.model_loss(model, output, x, y, None, None, torch.Generator(), 1.0)
     assert without.item() == pytest.approx(plain.item(), rel=1e-5)
+
+
+def test_dimensions_that_tell_a_measurement_may_move_under_a_transformation() -> None:
+    strengths = torch.rand(50, 1) * 2 - 1
+    mean = torch.zeros(50, 4)
+    moved = torch.cat([strengths / STRENGTH, torch.randn(50, 2), torch.zeros(50, 1)], dim=1)
+    z, after = _posterior(mean, 1.0), _posterior(moved, 1.0)
+    assert equivariance(z, after, strengths, 2) == pytest.approx(0, abs=1e-9)
+    moved[:, 3] = 0.3
+    assert equivariance(z, after, strengths, 2) == pytest.approx(0.5 * 0.3**2 / NOISE**2, rel=1e-5)
+
+
+def test_misplacement_is_what_samples_miss_in_units_of_the_noise() -> None:
+    z = torch.tensor([[9.0, 0.5, 1.0, 9.0], [9.0, 0.0, -1.0, 9.0]])
+    standing = torch.tensor([[0.0, 1.0], [0.0, 0.0]])
+    missed = (0.25 + 1) / 2 + 2 * 0.04
+    assert misplacement(_posterior(z, 0.04), standing, 1) == pytest.approx(0.5 * missed / NOISE**2)
+    samples = _posterior(z, 0.04).sample(torch.randn(20000, 2, 4))[:, :, 1:3]
+    by_hand = 0.5 * (samples - standing).square().sum(2).mean() / NOISE**2
+    assert by_hand == pytest.approx(0.5 * missed / NOISE**2, rel=0.02)
+
+
+def test_what_w_tells_is_the_sum_of_squared_correlations_inside_the_classes() -> None:
+    torch.manual_seed(0)
+    y = torch.arange(4000) % 4
+    standing, noise = torch.randn(4000, 1), torch.randn(4000, 2)
+    w = torch.cat([3 * standing + 10 * y[:, None], standing + noise[:, :1], noise[:, 1:]], dim=1)
+    assert told(w, standing, y) == pytest.approx(1 + 0.5, abs=0.04)
+    assert told(w[:, 2:], standing, y) == pytest.approx(0, abs=0.01)
+    assert told(10 * y[:, None].float(), standing, y) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_silent_dimension_of_w_tells_nothing_and_its_gradient_is_finite() -> None:
+    standing = torch.randn(40, 1)
+    w = (1e-6 * standing).requires_grad_()
+    cost = told(w, standing, torch.zeros(40, dtype=torch.int64))
+    assert cost < 1e-6
+    cost.backward()
+    assert torch.isfinite(w.grad).all()
+
+
+def test_declared_measurements_hold_z_to_the_standings_and_w_from_them() -> None:
+    torch.manual_seed(0)
+    settings = ModelSettings(z_dim=4, w_dim=2, hidden=[16], generic=["shear"], measured=["width", "area"])
+    model = TwoCodeModel(settings, (8, 8, 1), 4)
+    generic = {"standing_weight": 3.0, "told_weight": 7.0}
+    objective = TwoStepObjective(
+        ObjectiveSettings.model_validate({"class_loss": None, "generic": generic}),
+        model,
+        torch.full((4,), 0.25),
+    )
+    x, y, standing = torch.rand(12, 1, 8, 8), torch.arange(12) % 4, torch.randn(12, 2)
+    view = objective.view(model, x, torch.Generator())
+    assert view is not None
+    output = ModelOutput(*model(x, y, torch.zeros(12, 4), torch.zeros(12, 2), view.x))
+    loss, terms = objective.model_loss(model, output, x, y, view, standing, torch.Generator(), 1.0)
+    plain, without = objective.model_loss(model, output, x, y, view, None, torch.Generator(), 1.0)
+    assert terms["misplacement"] == misplacement(output.codes.z, standing, 1)
+    assert terms["told"] == told(output.codes.w.mean, standing, y)
+    assert "told" not in without
+    added = 3 * terms["misplacement"] + 7 * terms["told"] + terms["equivariance"] - without["equivariance"]
+    assert (loss - plain).item() == pytest.approx(added.item(), rel=1e-4)
 
 
 def test_nothing_declared_changes_nothing() -> None:
@@ -84,10 +146,16 @@ def test_nothing_declared_changes_nothing() -> None:
 def test_settings_that_contradict_each_other() -> None:
     with pytest.raises(ValidationError, match="twice"):
         ModelSettings(generic=["shift", "shift"])
+    with pytest.raises(ValidationError, match="twice"):
+        ModelSettings(measured=["area", "area"])
+    with pytest.raises(ValidationError, match="no measurement 'charm'; choose of area, "):
+        ModelSettings(measured=["charm"])
+    with pytest.raises(ValidationError, match="z_dim of at least 3"):
+        ModelSettings(generic=["shift"], measured=["area"], z_dim=2)
     data = DataSettings(source="mnist")
     for changes, message in (
         ({"model": {"z_dim": 1}}, "z_dim of at least 2"),
-        ({"model": {"w_dim": 0}, "objective": {"class_loss": None}}, "need w"),
+        ({"model": {"w_dim": 0}, "objective": {"class_loss": None}}, "needs w"),
     ):
         declared = changes | {"model": {"generic": ["shift"]} | changes["model"]}
         with pytest.raises(DifferentiaError, match=message):

@@ -63,7 +63,7 @@ def _step_1(game: ClassLossSettings | None, **model: object) -> tuple:
     network, objective, x, y, output = _setting(game, **model)
     if objective.critic is not None:
         objective.critic.requires_grad_(False)
-    loss, terms = objective.model_loss(network, output, x, y, None, torch.Generator(), 1.0)
+    loss, terms = objective.model_loss(network, output, x, y, None, None, torch.Generator(), 1.0)
     loss.backward()
     return network, objective, terms, loss
 
@@ -98,7 +98,7 @@ def test_detached_w_of_the_report_gives_its_encoder_no_class_gradient() -> None:
 def test_ascent_is_minus_the_loss_that_step_2_minimises() -> None:
     game = ClassLossSettings(form="softmax", z_target="ascent", z_weight=2.0, w_weight=0)
     network, objective, x, y, output = _setting(game)
-    _, terms = objective.model_loss(network, output, x, y, None, torch.Generator(), 1.0)
+    _, terms = objective.model_loss(network, output, x, y, None, None, torch.Generator(), 1.0)
     _, critic_terms = objective.critic_loss(objective.critic, output, y, torch.Generator(), fresh=False)
     assert terms["misleading_z"].item() == pytest.approx(-critic_terms["critic_loss_z"].item())
 
@@ -126,7 +126,7 @@ def test_step_1_is_the_sum_of_its_terms() -> None:
     game = ClassLossSettings(z_weight=7, w_weight=3, warmup=0.5)
     network, objective, x, y, output = _setting(game)
     for progress, warmth in ((0.0, 0.0), (0.25, 0.5), (1.0, 1.0)):
-        loss, t = objective.model_loss(network, output, x, y, None, torch.Generator(), progress)
+        loss, t = objective.model_loss(network, output, x, y, None, None, torch.Generator(), progress)
         plain = t["negative_log_likelihood"] + t["kl_z"] + t["kl_w"]
         expected = plain + 7 * warmth * t["misleading_z"] + 3 * t["class_loss_w"]
         assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
@@ -161,7 +161,9 @@ def test_swaps_are_of_another_z_and_judged_by_the_class_of_w() -> None:
         return 1e3 * torch.nn.functional.one_hot(y, 4).float()  # says the class of w's sample
 
     objective.reader.forward = read
-    loss, terms = objective.model_loss(network, output, x, y, None, torch.Generator().manual_seed(0), 1.0)
+    loss, terms = objective.model_loss(
+        network, output, x, y, None, None, torch.Generator().manual_seed(0), 1.0
+    )
     assert terms["class_loss_swap"] == 0
     assert loss.item() == pytest.approx(
         (terms["negative_log_likelihood"] + terms["kl_z"] + terms["kl_w"]).item()
@@ -174,9 +176,9 @@ def test_swaps_are_of_another_z_and_judged_by_the_class_of_w() -> None:
 def test_swaps_teach_the_model_in_step_1_and_real_samples_the_reader_in_step_2() -> None:
     network, objective, x, y, output = _setting(SWAPS)
     objective.reader.requires_grad_(False)
-    _, terms = objective.model_loss(network, output, x, y, None, torch.Generator(), 1.0)
+    _, terms = objective.model_loss(network, output, x, y, None, None, torch.Generator(), 1.0)
     bare, _, _, _ = _step_1(ClassLossSettings(z_weight=0, w_weight=0))
-    loss, _ = objective.model_loss(network, output, x, y, None, torch.Generator(), 1.0)
+    loss, _ = objective.model_loss(network, output, x, y, None, None, torch.Generator(), 1.0)
     loss.backward()
     assert terms["class_loss_swap"] > 0
     assert sum(_gradients(objective.reader)) == 0

@@ -11,6 +11,9 @@ from lightning_fabric import Fabric
 from differentia.data.dataset import LabelledData, Split
 from differentia.data.settings import DataSettings
 from differentia.errors import DifferentiaError
+from differentia.measurements.morphometry import measure
+from differentia.measurements.standing import standings
+from differentia.models.batched import encode_all
 from differentia.training.checkpoint import Checkpoint
 from differentia.training.loop import Trainer
 from differentia.training.settings import Settings, combined, preset
@@ -123,7 +126,7 @@ def test_every_sample_is_seen_and_each_once_an_epoch(digits: LabelledData) -> No
     orders = []
     seen: list[torch.Tensor] = []
     while trainer.step < trainer.total_steps:
-        seen.append(trainer.batches.at(trainer.step)[0])
+        seen.append(trainer.batches.at(trainer.step).x)
         trainer._train_step()
         if trainer.step % trainer.batches.per_epoch == 0:
             orders.append(torch.cat(seen))
@@ -131,6 +134,38 @@ def test_every_sample_is_seen_and_each_once_an_epoch(digits: LabelledData) -> No
     for order in orders:
         assert sorted(map(bytes, order.numpy())) == sorted(map(bytes, data.train.x))
     assert not torch.equal(*orders)
+
+
+def test_a_batch_holds_the_standings_of_its_own_samples(digits: LabelledData) -> None:
+    trainer = _trainer(_settings(model={"generic": [], "measured": ["contrast", "brightness"]}), digits)
+    found = measure(digits.train.x)
+    found = found.values[:, [found.names.index(name) for name in ("contrast", "brightness")]]
+    expected = {bytes(x): s for x, s in zip(digits.train.x, standings(found, digits.train.y), strict=True)}
+    batch = trainer.batches.at(3)
+    assert batch.standings is not None
+    for x, standing in zip(batch.x.numpy(), batch.standings.numpy(), strict=True):
+        assert np.array_equal(expected[bytes(x)], standing)
+    assert _trainer(_settings(), digits).batches.at(3).standings is None
+
+
+@pytest.mark.slow
+def test_z_tells_a_declared_measurement_and_w_does_not(digits: LabelledData) -> None:
+    """In the first dimension after the transformations', which no adversary need be told of."""
+    told = {}
+    for measured in ([], ["brightness"]):
+        settings = _settings(
+            model={"measured": measured, "generic": ["shear"]}, training={"epochs": 30, "batch_size": 64}
+        )
+        trainer = _trainer(settings, digits)
+        trainer.run()
+        codes = encode_all(trainer.model, digits.test.x, digits.test.y)
+        brightness = standings(digits.test.x.mean(axis=(1, 2)).astype(float), digits.test.y)[:, 0]
+        told[bool(measured)] = [
+            np.abs(np.corrcoef(brightness, code, rowvar=False)[0, 1:]).max()
+            for code in (codes.z_mean[:, 1:2], codes.w_mean)
+        ]
+    assert told[True][0] > 0.8 > told[False][0]
+    assert told[True][1] < told[False][1]
 
 
 def test_records_hold_the_mean_of_every_term(digits: LabelledData) -> None:

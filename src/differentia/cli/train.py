@@ -50,6 +50,15 @@ def train(
             show_default="the preset's",
         ),
     ] = None,
+    measured: Annotated[
+        str | None,
+        typer.Option(
+            help="Declare measurements generic, with commas between: area, length, thickness, slant, width, "
+            "height, brightness, contrast, x, y, sharpness, of colour images also hue_red, hue_green, "
+            "saturation; or none. z tells how much a sample has of each compared with its class.",
+            show_default="the preset's",
+        ),
+    ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -128,9 +137,11 @@ def train(
             "precision": precision,
         },
     }
-    if generic is not None:
-        names = [] if generic == "none" else [name.strip() for name in generic.split(",")]
-        given["model"] = {"generic": names}
+    given["model"] = {
+        field: [] if names == "none" else [name.strip() for name in names.split(",")]
+        for field, names in (("generic", generic), ("measured", measured))
+        if names is not None
+    }
     named = {part: {k: v for k, v in fields.items() if v is not None} for part, fields in given.items()}
     if resume is not None and (data or config or out or set_ or any(named.values())):
         raise DifferentiaError(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from differentia.data.dataset import LabelledData
 from differentia.evaluation.effects import FULL, QUICK, Effects, traversal_effects
 from differentia.evaluation.traversals import Code, dimension_name
+from differentia.measurements.morphometry import MEASUREMENTS
 from differentia.models.transformations import directions
 from differentia.models.two_code import TwoCodeModel
 
@@ -176,6 +177,7 @@ def name_factors(model: TwoCodeModel, data: LabelledData, seed: int, quick: bool
     """
     found = traversal_effects(model, data, seed, QUICK if quick else FULL)
     declared = [direction.name for direction in directions(model.settings.generic)]
+    declared += [MEASUREMENTS[name].label for name in model.settings.measured]
 
     def named(code: Code, effects: Effects) -> tuple[Factor, ...]:
         said = declared if code == "z" else []

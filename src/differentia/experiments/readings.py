@@ -95,8 +95,8 @@ def _strict(part: str, meaning: str, changes: Changes) -> Reading:
 _ABLATIONS = (
     _strict(
         "undeclared",
-        "without declared transformations",
-        {"model": {"generic": []}},
+        "with nothing declared generic",
+        {"model": {"generic": [], "measured": []}},
     ),
     _strict("unrounded", "with means of z of any resolution", {"model": {"resolution": 0.0}}),
     _strict("own-variance", "with a variance of z for each input", {"model": {"shared_variance": False}}),
@@ -145,7 +145,7 @@ READINGS = {
             "strict",
             "a VAE with the network and training of strict: β = γ = 1, no class loss, nothing declared",
             {
-                "model": {"shared_variance": False, "resolution": 0.0, "generic": []},
+                "model": {"shared_variance": False, "resolution": 0.0, "generic": [], "measured": []},
                 "objective": {"capacity": _PLAIN, "class_loss": None},
             },
         ),

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from differentia.measurements.morphometry import MEASUREMENTS
 from differentia.models.layers import Activation
 from differentia.models.transformations import Transformation, directions
 
@@ -36,6 +37,13 @@ class ModelSettings(BaseModel):
         description="Transformations that are declared generic, for images: any of shift, scale, stretch, "
         "rotate, shear, brightness, midtones, contrast, thickness, blur. The first dimensions of z follow "
         "them; [] declares none.",
+    )
+    measured: list[str] = Field(
+        [],
+        description="Measurements that are declared generic, for images: any of "
+        + ", ".join(MEASUREMENTS)
+        + ". The dimensions of z after those of the transformations tell how much a sample has of each "
+        "compared with others of its class; [] declares none.",
     )
     z_sees_y: bool = Field(False, description="q(z | x, y) rather than q(z | x).")
     decoder_sees_y: bool = Field(True, description="p(x | z, w, y) rather than p(x | z, w).")
@@ -72,9 +80,14 @@ class ModelSettings(BaseModel):
             raise ValueError("remainder_dim must leave at least one dimension of w to the teacher's")
         if len(set(self.generic)) < len(self.generic):
             raise ValueError("generic names a transformation twice")
-        needed = len(directions(self.generic))
+        unknown = [name for name in self.measured if name not in MEASUREMENTS]
+        if unknown:
+            raise ValueError(f"there is no measurement '{unknown[0]}'; choose of {', '.join(MEASUREMENTS)}")
+        if len(set(self.measured)) < len(self.measured):
+            raise ValueError("measured names a measurement twice")
+        needed = len(directions(self.generic)) + len(self.measured)
         if needed > self.z_dim:
-            raise ValueError(f"the declared transformations need z_dim of at least {needed}; declare fewer")
+            raise ValueError(f"what is declared generic needs z_dim of at least {needed}; declare less")
         if needed and not self.w_dim:
-            raise ValueError("declared transformations need w (w_dim above 0); declare none")
+            raise ValueError("what is declared generic needs w (w_dim above 0); declare nothing")
         return self

@@ -1,8 +1,9 @@
-"""What makes a declared transformation generic: z follows it, one dimension a direction, and w does not.
+"""What makes generic what a person declares so: z tells it, in a dimension of its own, and w does not.
 
 Independence of z and y does not decide which code holds a factor that all classes share. A declared
 transformation does: w's encoder reads a transformed copy, so that w *cannot* tell the decoder what the
-transformation changes, and z, which reads the sample itself, has to.
+transformation changes, and z, which reads the sample itself, has to. So does a declared measurement: z is
+taught where a sample stands in its class, and w is kept from telling it.
 """
 
 import math
@@ -36,7 +37,12 @@ NOISE = 0.5
 exact, the directions that are followed best would be held the hardest and the others be left behind."""
 
 
-def equivariance(z: Posterior, moved: Posterior, strengths: Tensor) -> Tensor:
+_FAINT = 1e-3
+"""Below this product of variances a correlation counts for less and less: a dimension that is silent tells
+nothing, whatever its direction."""
+
+
+def equivariance(z: Posterior, moved: Posterior, strengths: Tensor, exempt: int = 0) -> Tensor:
     """Return how far z is from moving along one dimension a direction, nats.
 
     The k-th direction moves the k-th dimension of z by ``strength / STRENGTH``, for every sample and class,
@@ -50,8 +56,11 @@ def equivariance(z: Posterior, moved: Posterior, strengths: Tensor) -> Tensor:
         Of the samples and of their transformed copies, ``[b, d]``.
     strengths : Tensor
         ``[b, k]`` with k ≤ d.
+    exempt : int
+        Dimensions after the k-th that may move as they like: a stretched picture is a brighter one, too.
     """
-    change = moved.mean - z.mean
+    kept = [j for j in range(z.mean.shape[1]) if not 0 <= j - strengths.shape[1] < exempt]
+    change = (moved.mean - z.mean)[:, kept]
     expected = F.pad(strengths / STRENGTH, (0, change.shape[1] - strengths.shape[1]))
     return _divergence(change - expected, torch.full_like(change, 2 * math.log(NOISE)))
 
@@ -65,6 +74,50 @@ def invariance(w: Posterior, other: Posterior) -> Tensor:
         Of two pictures that differ by the transformation alone, ``[b, d]``.
     """
     return _divergence(w.mean - other.mean, w.log_variance)
+
+
+def misplacement(z: Posterior, standings: Tensor, first: int) -> Tensor:
+    """Return how far z lies from where the samples stand in their classes, nats.
+
+    ½ Σ ((μ − s)² + σ²) / NOISE², mean over the batch: what samples of z miss. Means that are right under a
+    noise as wide as the prior would leave the dimensions silent, and others would tell the same undeclared.
+
+    Parameters
+    ----------
+    z : Posterior
+        Of the samples, ``[b, d]``.
+    standings : Tensor
+        Where the samples stand (`differentia.measurements.standing.standings`), ``[b, k]``.
+    first : int
+        The first of the k dimensions that tell it.
+    """
+    dims = slice(first, first + standings.shape[1])
+    missed = (z.mean[:, dims] - standings).square() + z.log_variance[:, dims].exp()
+    return 0.5 * missed.sum(1).mean() / NOISE**2
+
+
+def told(w: Tensor, standings: Tensor, y: Tensor) -> Tensor:
+    """Return how much the dimensions of w tell, one by one, of where the samples stand in their classes.
+
+    Σ R² over pairs of a dimension and a measurement: their squared correlation, both taken from the mean of
+    the class in the batch.
+
+    Parameters
+    ----------
+    w : Tensor
+        Means of w, ``[b, d]``.
+    standings : Tensor
+        As for `misplacement`, ``[b, k]``.
+    y : Tensor
+        Classes, int64 ``[b]``.
+    """
+    of_class = F.one_hot(y).to(w.dtype)
+    w, standings = (
+        code - of_class @ ((of_class.T @ code) / of_class.sum(0).clamp(min=1.0)[:, None])
+        for code in (w, standings)
+    )
+    variances = w.square().mean(0)[:, None] * standings.square().mean(0)
+    return ((w.T @ standings / len(w)).square() / (variances + _FAINT)).sum()
 
 
 def _divergence(difference: Tensor, log_variance: Tensor) -> Tensor:

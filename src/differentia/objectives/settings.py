@@ -98,7 +98,7 @@ class ClassLossSettings(BaseModel):
 
 
 class GenericSettings(BaseModel):
-    """How strongly z and w are held to the declared transformations (`model.generic`)."""
+    """How strongly z and w are held to what is declared generic (`model.generic`, `model.measured`)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -107,6 +107,12 @@ class GenericSettings(BaseModel):
     )
     invariance_weight: float = Field(
         1.0, ge=0, description="Weight of what a transformation moves in w, nats."
+    )
+    standing_weight: float = Field(
+        50.0, ge=0, description="Weight of what z misses of the declared measurements, nats."
+    )
+    told_weight: float = Field(
+        5.0, ge=0, description="Weight of what w tells of the declared measurements, a sum of R²."
     )
 
 
@@ -120,5 +126,5 @@ class ObjectiveSettings(BaseModel):
         ClassLossSettings(), description="The class loss and its game; null for none."
     )
     generic: GenericSettings = Field(
-        GenericSettings(), description="What holds z and w to the declared transformations."
+        GenericSettings(), description="What holds z and w to what is declared generic."
     )

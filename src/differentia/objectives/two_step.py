@@ -15,7 +15,7 @@ from differentia.models.transformations import directions, feasible, transformed
 from differentia.models.two_code import Codes, TwoCodeModel
 from differentia.objectives.capacity import Capacity
 from differentia.objectives.class_loss import Critic, chance_loss, class_loss, prior_loss
-from differentia.objectives.generic import View, equivariance, invariance
+from differentia.objectives.generic import View, equivariance, invariance, misplacement, told
 from differentia.objectives.likelihoods import negative_log_likelihood, squared_error
 from differentia.objectives.settings import ClassLossSettings, ObjectiveSettings
 
@@ -41,7 +41,7 @@ class TwoStepObjective(nn.Module):
     Step 1 minimises, over encoders and decoder, the negative log-likelihood, plus the price of the KL terms
     (`Capacity`), plus ``z_weight`` times what misleads the classifier about z, plus ``w_weight`` times the
     classifier's loss on w, plus ``swap_weight`` times the loss of a classifier of samples, the reader, on
-    swaps, plus what keeps z and w to the declared transformations (`generic`). Step 2 minimises, over the
+    swaps, plus what keeps z and w to what is declared generic (`generic`). Step 2 minimises, over the
     classifier, its loss on the detached codes, and over the reader its loss on the data.
 
     Parameters
@@ -98,6 +98,7 @@ class TwoStepObjective(nn.Module):
         x: Tensor,
         y: Tensor,
         view: View | None,
+        standings: Tensor | None,
         generator: torch.Generator,
         progress: float,
     ) -> tuple[Tensor, Terms]:
@@ -113,6 +114,9 @@ class TwoStepObjective(nn.Module):
             Normalised samples ``[b, …]`` and classes int64 ``[b]``.
         view : View or None
             What `view` gave, whose pictures the forward pass was given.
+        standings : Tensor or None
+            Where the samples stand in their classes in what `model` declares measured, ``[b, k]``; None where
+            it declares nothing.
         generator : torch.Generator
             Source of noise, on the device of `x`.
         progress : float
@@ -153,12 +157,17 @@ class TwoStepObjective(nn.Module):
                 swapped = model.decode(z[other], w, y)
                 terms["class_loss_swap"] = class_loss(self.reader(swapped), y, game.form)
                 loss = loss + game.swap_weight * terms["class_loss_swap"]
+        declared, measured = self.settings.generic, len(model.settings.measured)
         if view is not None and crossed is not None:
-            declared = self.settings.generic
-            terms["equivariance"] = equivariance(codes.z, crossed.z, view.strengths)
+            terms["equivariance"] = equivariance(codes.z, crossed.z, view.strengths, measured)
             terms["invariance"] = invariance(crossed.w, codes.w)
             loss = loss + declared.equivariance_weight * terms["equivariance"]
             loss = loss + declared.invariance_weight * terms["invariance"]
+        if standings is not None:
+            terms["misplacement"] = misplacement(codes.z, standings, len(directions(model.settings.generic)))
+            terms["told"] = told(codes.w.mean, standings, y)
+            loss = loss + declared.standing_weight * terms["misplacement"]
+            loss = loss + declared.told_weight * terms["told"]
         terms["loss"] = loss
         return loss, {name: term.detach() for name, term in terms.items()}
 

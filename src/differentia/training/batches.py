@@ -5,6 +5,7 @@ have drawn, and no generator's state needs saving.
 """
 
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -23,6 +24,22 @@ def stream_seed(*words: int) -> int:
     return int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
+class Batch(NamedTuple):
+    """Part of the training split, on the device.
+
+    Attributes
+    ----------
+    x, y : Tensor
+        Stored samples ``[b, …]`` and classes, int64 ``[b]``.
+    standings : Tensor or None
+        Where the samples stand in their classes, ``[b, k]``, where a measurement is declared.
+    """
+
+    x: Tensor
+    y: Tensor
+    standings: Tensor | None
+
+
 class Batches:
     """Stored samples in a new order every epoch, one gather a batch.
 
@@ -36,6 +53,8 @@ class Batches:
         Seed of the run.
     fabric : Fabric
         Says the device, and which part of a batch is this process's.
+    standings : Tensor or None
+        What else is gathered with each sample, ``[n, k]``.
 
     Attributes
     ----------
@@ -53,7 +72,9 @@ class Batches:
         If there are more processes than samples in a batch.
     """
 
-    def __init__(self, split: Split, size: int, seed: int, fabric: Fabric) -> None:
+    def __init__(
+        self, split: Split, size: int, seed: int, fabric: Fabric, standings: Tensor | None = None
+    ) -> None:
         self.size = min(size, len(split))
         self.per_epoch = len(split) // self.size
         self._seed, self._rank, self._world = seed, fabric.global_rank, fabric.world_size
@@ -70,13 +91,15 @@ class Batches:
         fits = device.type != "cuda" or x.nbytes <= 0.5 * torch.cuda.mem_get_info(device)[0]
         self.x = x.to(device) if fits else x
         self.y = torch.from_numpy(np.ascontiguousarray(split.y)).to(device)
+        self._standings = None if standings is None else standings.to(device)
         self._epoch, self._order = -1, torch.empty(0)
 
-    def at(self, step: int) -> tuple[Tensor, Tensor]:
-        """Gather this process's part of the batch of a step: stored samples and classes, on the device."""
+    def at(self, step: int) -> Batch:
+        """Gather this process's part of the batch of a step."""
         epoch, position = divmod(step, self.per_epoch)
         if epoch != self._epoch:
             source = torch.Generator().manual_seed(stream_seed(self._seed, ORDER, epoch))
             self._epoch, self._order = epoch, torch.randperm(len(self.y), generator=source).to(self.x.device)
         rows = self._order[position * self.size : (position + 1) * self.size][self._rank :: self._world]
-        return self.x[rows].to(self.y.device), self.y[rows.to(self.y.device)]
+        x, rows = self.x[rows].to(self.y.device), rows.to(self.y.device)
+        return Batch(x, self.y[rows], None if self._standings is None else self._standings[rows])

@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 from differentia.data.dataset import LabelledData
 from differentia.errors import DifferentiaError
+from differentia.measurements.morphometry import MEASUREMENTS, measure
+from differentia.measurements.standing import standings
 from differentia.models.batched import fit_code_density
 from differentia.models.two_code import TwoCodeModel
 from differentia.objectives.two_step import ModelOutput, Terms, TwoStepObjective
@@ -36,11 +38,12 @@ def build_model(settings: Settings, data: LabelledData) -> TwoCodeModel:
     Raises
     ------
     DifferentiaError
-        If the architecture or a declared transformation does not fit the samples.
+        If the architecture or what is declared generic does not fit the samples.
     """
-    if settings.model.generic and len(data.shape) == 1:
+    if len(data.shape) == 1 and (settings.model.generic or settings.model.measured):
         raise DifferentiaError(
-            f"{data.name} holds vectors, and only images can be transformed: use --generic none."
+            f"{data.name} holds vectors, and only images can be transformed and measured: "
+            "use --generic none --measured none."
         )
     with torch.random.fork_rng():
         torch.manual_seed(stream_seed(settings.training.seed, WEIGHTS))
@@ -55,6 +58,28 @@ def build_model(settings: Settings, data: LabelledData) -> TwoCodeModel:
 def _build_objective(settings: Settings, model: TwoCodeModel, data: LabelledData) -> TwoStepObjective:
     frequencies = torch.from_numpy(np.bincount(data.train.y, minlength=data.n_classes) / len(data.train))
     return TwoStepObjective(settings.objective, model, frequencies.float())
+
+
+def _standings(settings: Settings, data: LabelledData) -> Tensor | None:
+    """Measure where the training samples stand in their classes, in what is declared; None where nothing is.
+
+    Raises
+    ------
+    DifferentiaError
+        If a declared measurement is not defined for these data.
+    """
+    names = settings.model.measured
+    if not names:
+        return None
+    found = measure(data.train.x, only=names)
+    missing = [name for name in names if name not in found.names]
+    if missing:
+        raise DifferentiaError(
+            f"{data.name} has no {MEASUREMENTS[missing[0]].label}, which only colour images have. Leave "
+            f"{missing[0]} out of --measured."
+        )
+    columns = [found.names.index(name) for name in names]
+    return torch.from_numpy(standings(found.values[:, columns], data.train.y))
 
 
 class _Opponent(NamedTuple):
@@ -108,7 +133,9 @@ class Trainer:
         self._forward, self._optimiser = fabric.setup(self.model, optimiser)
         self._opponents = self._set_up_opponents()
 
-        self.batches = Batches(data.train, training.batch_size, training.seed, fabric)
+        self.batches = Batches(
+            data.train, training.batch_size, training.seed, fabric, _standings(settings, data)
+        )
         self.total_steps = self.batches.per_epoch * training.epochs
         self.step, self.seconds = 0, 0.0
         self.records: list[Record] = []
@@ -245,8 +272,8 @@ class Trainer:
         rank = self.fabric.global_rank
         generator = torch.Generator(device)
         generator.manual_seed(stream_seed(training.seed, NOISE, self.step, rank))
-        raw, y = self.batches.at(self.step)
-        x = self.model.normalise(raw)
+        batch = self.batches.at(self.step)
+        x, y = self.model.normalise(batch.x), batch.y
         # A code that is rounded from the start is empty, since the noise is still as wide as the prior.
         rounds = progress >= self.settings.model.rounding_start
         self.model.z_head.resolution = self.settings.model.resolution if rounds else 0.0
@@ -260,7 +287,9 @@ class Trainer:
             opponent.module.requires_grad_(False)
         view = self.objective.view(self.model, x, generator)
         output = ModelOutput(*self._forward(x, y, *noise, None if view is None else view.x))
-        loss, terms = self.objective.model_loss(self.model, output, x, y, view, generator, progress)
+        loss, terms = self.objective.model_loss(
+            self.model, output, x, y, view, batch.standings, generator, progress
+        )
         self._optimiser.zero_grad()
         self.fabric.backward(loss)
         self._optimiser.step()
