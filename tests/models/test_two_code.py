@@ -86,7 +86,7 @@ def test_w_is_read_from_the_picture_at_rest() -> None:
     x, y = model.normalise(stored((16, 16, 1))), torch.arange(5) % 4
     codes = model.encode(x, y)
     at_rest = undone(x, ["shift"], STRENGTH * codes.z.mean[:, 1:])
-    assert torch.equal(model.at_rest(x, codes.z), at_rest)
+    assert torch.equal(model.at_rest(x, codes.z.mean), at_rest)
     assert model.w_trunk is not None
     assert model.w_head is not None
     assert torch.equal(codes.w.mean, model.w_head(model.w_trunk(at_rest), y).mean)

@@ -5,7 +5,9 @@ import math
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from differentia.models.posterior import Posterior
 from differentia.models.two_code import TwoCodeModel
 from differentia.objectives.likelihoods import negative_log_likelihood
 
@@ -24,10 +26,10 @@ def log_likelihood_bounds(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Bound log p(x | y) of every sample from below.
 
-    With codes c = (z, w) drawn `draws` times from q(c | x, y) and log r = log p(x | c, y) + log p(c) −
-    log q(c | x, y), the evidence lower bound (Kingma & Welling 2014, equation 2) is the mean of log r, and
-    the importance-weighted bound (Burda et al. 2016, equation 8) is the log of the mean of r, which is at
-    least as high and closer to the truth.
+    With codes c = (z, w, and the remainder where there is one) drawn `draws` times from q(c | x, y) and
+    log r = log p(x | c, y) + log p(c) − log q(c | x, y), the evidence lower bound (Kingma & Welling 2014,
+    equation 2) is the mean of log r, and the importance-weighted bound (Burda et al. 2016, equation 8) is the
+    log of the mean of r, which is at least as high and closer to the truth.
 
     Parameters
     ----------
@@ -60,17 +62,21 @@ def log_likelihood_bounds(
         posteriors = model.encode(samples, labels)
         ratios = []
         for _ in range(draws):
-            ratio, codes = torch.zeros(len(samples), device=device), []
-            for posterior in posteriors:
-                noise = torch.randn(posterior.mean.shape, generator=generator).to(device)
-                code = posterior.sample(noise)
-                # log p(c) − log q(c | x): the terms ½ log 2π cancel.
-                prior_to_posterior = noise.square() + posterior.log_variance - code.square()
-                ratio = ratio + 0.5 * prior_to_posterior.sum(1)
-                codes.append(code)
-            parameters = model.likelihood_parameters(codes[0], codes[1], labels)
+            (z, of_z), (w, of_w) = (_draw(posterior, generator) for posterior in posteriors)
+            ratio = of_z + of_w
+            if model.remainder is not None:
+                u, of_u = _draw(model.encode_left(samples, z, w, labels), generator)
+                w, ratio = torch.cat([w, u], dim=1), ratio + of_u
+            parameters = model.likelihood_parameters(z, w, labels)
             ratios.append(ratio - negative_log_likelihood(model, parameters, samples))
         stacked = torch.stack(ratios).double()
         elbos.append(stacked.mean(0).cpu().numpy())
         weighted.append((stacked.logsumexp(0) - math.log(draws)).cpu().numpy())
     return np.concatenate(elbos), np.concatenate(weighted)
+
+
+def _draw(posterior: Posterior, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Draw a code ``[b, d]``, with log p(c) − log q(c | ·) ``[b]``; the terms ½ log 2π cancel."""
+    noise = torch.randn(posterior.mean.shape, generator=generator).to(posterior.mean.device)
+    code = posterior.sample(noise)
+    return code, 0.5 * (noise.square() + posterior.log_variance - code.square()).sum(1)

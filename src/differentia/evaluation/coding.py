@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from differentia.data.dataset import Split
-from differentia.models.batched import EncodedData, encode_all
+from differentia.models.batched import EncodedData, encode_all, sample_all
 from differentia.models.two_code import TwoCodeModel
 
 Floats = NDArray[np.float32]
@@ -81,5 +81,6 @@ def code_split(
     if limit is not None and limit < len(split):
         rows = np.sort(np.random.default_rng(seed).choice(len(split), size=limit, replace=False))
         x, y, fed = x[rows], y[rows], None if fed is None else fed[rows]
-    posterior = encode_all(model, x, y if fed is None else fed)
-    return CodedSplit(x, y, posterior, *posterior.sampled(x, seed))
+    told = y if fed is None else fed
+    posterior = encode_all(model, x, told)
+    return CodedSplit(x, y, posterior, *sample_all(model, posterior, x, told, seed))

@@ -7,7 +7,7 @@ import numpy as np
 
 from differentia.data.dataset import LabelledData
 from differentia.evaluation.probes import quick_probe
-from differentia.models.batched import decode_all, encode_all, squared_errors
+from differentia.models.batched import decode_all, encode_all, sample_all, squared_errors
 from differentia.models.two_code import TwoCodeModel
 
 
@@ -44,7 +44,7 @@ def summarise(model: TwoCodeModel, data: LabelledData, seed: int) -> Summary:
     """Measure a model on the test split of its data."""
     test = data.test
     codes = encode_all(model, test.x, test.y)
-    z, w = codes.sampled(test.x, seed)
+    z, w = sample_all(model, codes, test.x, test.y, seed)
     probes = quick_probe(model, data, seed)
     return Summary(
         squared_error=float(squared_errors(model, decode_all(model, z, w, test.y), test.x).mean()),

@@ -17,7 +17,11 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class EncodedData:
-    """Posteriors of a data set as arrays, float32 ``[n, d]`` each."""
+    """Posteriors of a data set as arrays, float32 ``[n, d]`` each.
+
+    The last dimensions of w are those of a remainder, where there is one: what the means of z and of the
+    others leave.
+    """
 
     z_mean: Floats
     z_log_variance: Floats
@@ -31,13 +35,6 @@ class EncodedData:
     def w_kl(self) -> Floats:
         """Return KL(q(w | x, y) ‖ N(0, I)) of every sample and dimension, nats ``[n, w_dim]``."""
         return _kl(self.w_mean, self.w_log_variance)
-
-    def sampled(self, x: NDArray[np.generic], seed: int) -> tuple[Floats, Floats]:
-        """Return a sample of z and one of w of every row, by `sample_codes` of the stored samples `x`."""
-        return (
-            sample_codes(self.z_mean, self.z_log_variance, x, seed, stream=0),
-            sample_codes(self.w_mean, self.w_log_variance, x, seed, stream=1),
-        )
 
 
 def _kl(mean: Floats, log_variance: Floats) -> Floats:
@@ -68,9 +65,45 @@ def encode_all(
     """
     parts = []
     for inputs, label in _batches(model, x, y, batch_size):
-        codes = model.encode(inputs, label)
-        parts.append([t.cpu().numpy() for t in (*codes.z, *codes.w)])
+        z, w = model.encode(inputs, label)
+        if model.remainder is not None:
+            u = model.encode_left(inputs, z.mean, w.mean, label)
+            w = Posterior(*(torch.cat(both, dim=1) for both in zip(w, u, strict=True)))
+        parts.append([t.cpu().numpy() for t in (*z, *w)])
     return EncodedData(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def sample_all(
+    model: TwoCodeModel, codes: EncodedData, x: NDArray[np.generic], y: NDArray[np.int64], seed: int
+) -> tuple[Floats, Floats]:
+    """Sample the codes of stored samples, by `sample_codes`.
+
+    A remainder is drawn last, from what the samples of z and w leave: their noise is among what it tells.
+
+    Parameters
+    ----------
+    model : TwoCodeModel
+        In evaluation mode.
+    codes : EncodedData
+        What `encode_all` made of `x` and `y`.
+    x, y : ndarray
+        The stored samples, ``[n, …]``, and the classes that the encoders were told, int64 ``[n]``.
+    seed : int
+        Seed of the run.
+
+    Returns
+    -------
+    z, w : ndarray
+        float32 ``[n, z_dim]`` and ``[n, w_dim]``.
+    """
+    own = model.settings.own_w_dim
+    z = sample_codes(codes.z_mean, codes.z_log_variance, x, seed, stream=0)
+    w = sample_codes(codes.w_mean[:, :own], codes.w_log_variance[:, :own], x, seed, stream=1)
+    if model.remainder is None:
+        return z, w
+    left = torch.from_numpy(left_all(model, x, z, w, y)).to(model.device)
+    mean, log_variance = (t.cpu().numpy() for t in model.remainder.posterior(left))
+    return z, np.hstack([w, sample_codes(mean, log_variance, x, seed, stream=2)])
 
 
 @torch.inference_mode()
@@ -107,9 +140,14 @@ def decode_all(
 
 @torch.inference_mode()
 def left_all(
-    model: TwoCodeModel, x: NDArray[np.generic], y: NDArray[np.int64], batch_size: int = 1024
+    model: TwoCodeModel,
+    x: NDArray[np.generic],
+    z: Floats,
+    w: Floats,
+    y: NDArray[np.int64],
+    batch_size: int = 1024,
 ) -> Floats:
-    """Return what a model without a remainder leaves of stored samples, `TwoCodeModel.left`.
+    """Return what codes leave of stored samples, `TwoCodeModel.left`.
 
     Parameters
     ----------
@@ -117,18 +155,20 @@ def left_all(
         In evaluation mode.
     x, y, batch_size
         As for `encode_all`.
+    z, w : ndarray
+        Their codes, w without a remainder, float32 ``[n, d]``.
 
     Returns
     -------
     ndarray
         float32 ``[n, size]``, in the normalised space, flat.
     """
-    return np.concatenate(
-        [
-            model.left(inputs, *model.encode(inputs, label), label).flatten(1).cpu().numpy()
-            for inputs, label in _batches(model, x, y, batch_size)
-        ]
-    )
+    parts, start = [], 0
+    for inputs, label in _batches(model, x, y, batch_size):
+        of_z, of_w = (torch.from_numpy(code[start : start + batch_size]).to(model.device) for code in (z, w))
+        parts.append(model.left(inputs, of_z, of_w, label).flatten(1).cpu().numpy())
+        start += batch_size
+    return np.concatenate(parts)
 
 
 def _batches(
@@ -222,7 +262,7 @@ def sample_codes(
     seed : int
         Seed of the run.
     stream : int
-        0 for z, 1 for w: their noises are independent.
+        0 for z, 1 for w, 2 for a remainder: their noises are independent.
 
     Returns
     -------

@@ -42,8 +42,9 @@ class TwoCodeModel(nn.Module):
 
     With ``w_dim = 0`` and ``z_sees_y`` it is the naive model of section 3.1: q(z | x, y) and p(x | z, y).
     With ``remainder_dim`` the last dimensions of w are a `Remainder`: a linear code of the difference between
-    a sample and its reconstruction, both at rest where z acts, which adds a correction to the mean of what is
-    drawn; p(x | z, w, y) is a Gaussian around the corrected mean. All else is as it would be without it.
+    a sample and what its z and its other w decode to, both at rest where z acts, which adds a correction to
+    the mean of what is drawn; p(x | z, w, y) is a Gaussian around the corrected mean. All else is as it would
+    be without it.
 
     Parameters
     ----------
@@ -152,34 +153,38 @@ class TwoCodeModel(nn.Module):
         return (raw - self.feature_mean) / self.feature_scale
 
     def encode(self, x: Tensor, y: Tensor) -> Codes:
-        """Posteriors over z and w of normalised samples ``[b, …]`` with classes int64 ``[b]``."""
+        """Posteriors over z and w of normalised samples ``[b, …]`` with classes int64 ``[b]``.
+
+        The dimensions of a remainder are not among those of w: `encode_left` tells them.
+        """
         h = self.trunk(x)
         z: Posterior = self.z_head(h, y)
         if self.w_head is None:
             empty = z.mean[:, :0]
             return Codes(z, Posterior(empty, empty))
         if self.w_trunk is not None:
-            h = self.w_trunk(self.at_rest(x, z))
-        w: Posterior = self.w_head(h, y)
-        if self.remainder is not None:
-            u = self.remainder.posterior(self.left(x, z, w, y))
-            w = Posterior(*(torch.cat(parts, dim=1) for parts in zip(w, u, strict=True)))
-        return Codes(z, w)
+            h = self.w_trunk(self.at_rest(x, z.mean))
+        return Codes(z, self.w_head(h, y))
+
+    def encode_left(self, x: Tensor, z: Tensor, w: Tensor, y: Tensor) -> Posterior:
+        """Posterior over the remainder of normalised samples of which `z` and `w` are told already."""
+        assert self.remainder is not None
+        return self.remainder.posterior(self.left(x, z, w, y))
 
     @torch.no_grad()
-    def at_rest(self, x: Tensor, z: Posterior) -> Tensor:
-        """Undo what z says was done to the pictures `x`, so that none of it is left for w to tell.
+    def at_rest(self, x: Tensor, z: Tensor) -> Tensor:
+        """Undo what `z` says was done to the pictures `x`, so that none of it is left for w to tell.
 
         No gradient reaches z from here: it is not to move a picture to where w would like to read it.
         """
         if not self.acting:
             return x
-        return undone(x, self._acts, STRENGTH * z.mean[:, self.acting])
+        return undone(x, self._acts, STRENGTH * z[:, self.acting])
 
     @torch.no_grad()
-    def left(self, x: Tensor, z: Posterior, w: Posterior, y: Tensor) -> Tensor:
-        """Return what the means of z and w, of w without a remainder, leave of the samples `x`, at rest."""
-        mean = self._mean(z.mean, w.mean, y)
+    def left(self, x: Tensor, z: Tensor, w: Tensor, y: Tensor) -> Tensor:
+        """Return what the codes `z` and `w`, without a remainder, leave of the samples `x`, at rest."""
+        mean = self._mean(z, w, y)
         return self.at_rest(x, z) - self.at_rest(mean.clamp(0.0, 1.0) if self.is_image else mean, z)
 
     def likelihood_parameters(self, z: Tensor, w: Tensor, y: Tensor) -> Tensor:

@@ -4,19 +4,22 @@ import math
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from differentia.data.dataset import LabelledData, Split
 from differentia.errors import DifferentiaError
 from differentia.models.batched import (
-    EncodedData,
     decode_all,
     encode_all,
     left_all,
+    sample_all,
     squared_errors,
 )
 from differentia.models.two_code import TwoCodeModel
 from differentia.training.run import Run
 from differentia.training.settings import Settings, combined, validated
+
+Floats = NDArray[np.float32]
 
 NOISE_SHARE = 0.01
 """Part of the teacher's squared error that the noise of u may add, over all of its dimensions."""
@@ -51,7 +54,9 @@ def refined(
     """
     seed = taught.training.seed
     split = _sample(data.train, seed)
-    left = left_all(teacher, split.x, split.y)
+    codes = encode_all(teacher, split.x, split.y)
+    z, w = sample_all(teacher, codes, split.x, split.y, seed)
+    left = left_all(teacher, split.x, z, w, split.y)
     dim = min(remainder_dim, left.shape[1], len(left) - 1)
     # The likelihood of a corrected mean is Gaussian, of a scale of its own.
     changes = {"w_dim": taught.model.w_dim + dim, "remainder_dim": dim, "scale": None}
@@ -63,12 +68,12 @@ def refined(
     assert student.remainder is not None
     assert student.log_scale is not None
     assert student.u_density is not None
-    taught_error = _error(teacher, encode_all(teacher, split.x, split.y), split, seed)
-    student.remainder.fit(left, NOISE_SHARE * taught_error / dim, seed)
-    codes = encode_all(student, split.x, split.y)
-    student.log_scale.fill_(0.5 * math.log(_error(student, codes, split, seed) / left.shape[1]))
+    student.remainder.fit(left, NOISE_SHARE * _error(teacher, z, w, split) / dim, seed)
+    z, w = sample_all(student, codes, split.x, split.y, seed)
+    student.log_scale.fill_(0.5 * math.log(_error(student, z, w, split) / left.shape[1]))
     # New z and w are drawn as the teacher's are.
-    student.u_density.fit(codes.w_mean[:, -dim:], codes.w_log_variance[:, -dim:], split.y)
+    u = student.remainder.posterior(torch.from_numpy(left))
+    student.u_density.fit(u.mean.numpy(), u.log_variance.numpy(), split.y)
     return settings, student
 
 
@@ -104,7 +109,7 @@ def _sample(train: Split, seed: int) -> Split:
     return Split(train.x[rows], train.y[rows])
 
 
-def _error(model: TwoCodeModel, codes: EncodedData, split: Split, seed: int) -> float:
-    """Mean squared error of a sample that is decoded from samples of its codes; above 0."""
-    decoded = decode_all(model, *codes.sampled(split.x, seed), split.y)
+def _error(model: TwoCodeModel, z: Floats, w: Floats, split: Split) -> float:
+    """Mean squared error of a sample that is decoded from its codes; above 0."""
+    decoded = decode_all(model, z, w, split.y)
     return max(float(squared_errors(model, decoded, split.x).mean()), 1e-12)
