@@ -82,6 +82,22 @@ def test_the_components_of_the_remainder_are_no_factors(
     assert {strip.dim for strip in shown.strips if strip.code == "w"} <= {0, 1, 2, 3}
 
 
+@pytest.mark.parametrize(("gain", "moves"), [(1.0, True), (100.0, False)])
+def test_what_moving_would_blur_is_added_to_the_moved_picture(
+    gain: float, moves: bool, digits: LabelledData
+) -> None:
+    """A z that moves 8×8 pictures far blurs what is finer, or has it leave the frame."""
+    settings = _settings(model={"generic": ["shift", "rotate"], "shared_variance": True})
+    teacher = build_model(settings, digits).eval()
+    with torch.no_grad():
+        teacher.z_head.mean.weight *= gain
+    chosen, student = refined(settings, teacher, digits, 64)
+    assert chosen.model.remainder_moves == moves
+    found = compare_with_teacher(student, teacher, digits, seed=0)
+    assert found.codes_kept
+    assert moves or found.student_error < 0.05 * found.teacher_error
+
+
 @pytest.mark.parametrize(
     "model",
     [

@@ -25,6 +25,11 @@ class ModelSettings(BaseModel):
         description="The last so many dimensions of w, which `differentia refine` adds: they hold what z and "
         "w left over.",
     )
+    remainder_moves: bool = Field(
+        True,
+        description="What the remainder draws is moved by the transformations that z does, rather than "
+        "added to the moved picture.",
+    )
     hidden: list[int] = Field(
         [512, 256], min_length=1, description="Widths of the MLP trunk; conv uses the last one only."
     )

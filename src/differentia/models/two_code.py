@@ -42,9 +42,9 @@ class TwoCodeModel(nn.Module):
 
     With ``w_dim = 0`` and ``z_sees_y`` it is the naive model of section 3.1: q(z | x, y) and p(x | z, y).
     With ``remainder_dim`` the last dimensions of w are a `Remainder`: a linear code of the difference between
-    a sample and what its z and its other w decode to, both at rest where z acts, which adds a correction to
-    the mean of what is drawn; p(x | z, w, y) is a Gaussian around the corrected mean. All else is as it would
-    be without it.
+    a sample and what its z and its other w decode to, which adds a correction to the mean; p(x | z, w, y) is
+    a Gaussian around the corrected mean. With ``remainder_moves`` the difference is one of pictures at rest,
+    and z's transformations are done to the correction too. All else is as it would be without a remainder.
 
     Parameters
     ----------
@@ -183,9 +183,13 @@ class TwoCodeModel(nn.Module):
 
     @torch.no_grad()
     def left(self, x: Tensor, z: Tensor, w: Tensor, y: Tensor) -> Tensor:
-        """Return what the codes `z` and `w`, without a remainder, leave of the samples `x`, at rest."""
+        """Return what the codes `z` and `w`, without a remainder, leave of the samples `x`.
+
+        At rest where the remainder moves: what the undoing blurs is blurred in both.
+        """
         mean = self._mean(z, w, y)
-        return self.at_rest(x, z) - self.at_rest(mean.clamp(0.0, 1.0) if self.is_image else mean, z)
+        mean = mean.clamp(0.0, 1.0) if self.is_image else mean
+        return self.at_rest(x, z) - self.at_rest(mean, z) if self.settings.remainder_moves else x - mean
 
     def likelihood_parameters(self, z: Tensor, w: Tensor, y: Tensor) -> Tensor:
         """Logits (Bernoulli) or means (Gaussian) of normalised samples ``[b, …]``."""
@@ -199,9 +203,14 @@ class TwoCodeModel(nn.Module):
         own = self.settings.own_w_dim
         drawn = self._drawn(z, w[:, :own], y)
         mean = torch.sigmoid(drawn) if self.acting or self.settings.likelihood == "bernoulli" else drawn
+        added, moves = None, self.settings.remainder_moves
         if self.remainder is not None and w.shape[1] > own:
-            mean = mean + self.remainder.correction(w[:, own:])
-        return transformed(mean, self._acts, STRENGTH * z[:, self.acting]) if self.acting else mean
+            added = self.remainder.correction(w[:, own:])
+        if added is not None and moves:
+            mean = mean + added
+        if self.acting:
+            mean = transformed(mean, self._acts, STRENGTH * z[:, self.acting])
+        return mean + added if added is not None and not moves else mean
 
     def _drawn(self, z: Tensor, w: Tensor, y: Tensor) -> Tensor:
         out: Tensor = self.decoder(torch.cat([z[:, self._drawing], w], dim=1), y)
