@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -30,6 +31,8 @@ class Oracle(nn.Module):
 
     is_image = True
     device = torch.device("cpu")
+    remainder = None
+    settings = SimpleNamespace(own_w_dim=None)  # all of w is its own
 
     def __init__(self, seen: dict[bytes, np.ndarray], crossed: bool = False) -> None:
         super().__init__()
