@@ -16,7 +16,7 @@ from differentia.data.dataset import LabelledData, Split
 from differentia.data.settings import DataSettings
 from differentia.errors import DifferentiaError
 from differentia.evaluation import traversals
-from differentia.models.batched import decode_all, draw_codes, encode_all, sample_all
+from differentia.models.batched import decode_all, draw_codes, encode_all, sample_all, sample_codes
 from differentia.models.two_code import TwoCodeModel
 from differentia.training.checkpoint import Checkpoint
 from differentia.training.loop import Trainer
@@ -142,12 +142,15 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if y is None and self.model_.settings.z_sees_y:
             raise DifferentiaError("z's encoder sees the class in this preset. Pass y as well.")
         labels = np.zeros(len(x), dtype=np.int64) if y is None else self._labels(y, len(x))
-        return self._sampled(x, labels)[0]
+        codes = encode_all(self.model_, x, labels)
+        return sample_codes(codes.z_mean, codes.z_log_variance, x, self.settings_.training.seed)
 
     def transform_conditional(self, X: ArrayLike, y: ArrayLike) -> Floats:
         """Encode labelled samples to the conditional code w | y, float32 ``[n, |w|]``."""
         x = self._samples(X)
-        return self._sampled(x, self._labels(y, len(x)))[1]
+        labels = self._labels(y, len(x))
+        codes = encode_all(self.model_, x, labels)
+        return sample_all(self.model_, codes, x, labels, self.settings_.training.seed)[1]
 
     def reconstruct(self, X: ArrayLike, y: ArrayLike) -> Floats:
         """Encode and decode labelled samples; images come back as float32 ``[n, h, w, c]`` in [0, 1]."""
@@ -252,10 +255,6 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     settings_: Settings
     _data: LabelledData | None
     _checkpoint: Checkpoint
-
-    def _sampled(self, x: NDArray[Any], labels: NDArray[np.int64]) -> tuple[Floats, Floats]:
-        codes = encode_all(self.model_, x, labels)
-        return sample_all(self.model_, codes, x, labels, self.settings_.training.seed)
 
     def _samples(self, X: ArrayLike) -> NDArray[Any]:
         check_is_fitted(self)

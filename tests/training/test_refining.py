@@ -11,7 +11,7 @@ from differentia.data.settings import DataSettings
 from differentia.errors import DifferentiaError
 from differentia.evaluation.factors import name_factors
 from differentia.evaluation.refinement import compare_with_teacher
-from differentia.models.batched import draw_codes, encode_all
+from differentia.models.batched import draw_codes, encode_all, sample_all
 from differentia.models.two_code import TwoCodeModel
 from differentia.report.pictures import draw_gallery
 from differentia.training.loop import Trainer, build_model
@@ -68,7 +68,11 @@ def test_new_samples_have_a_whole_w(digits: LabelledData, digits_model: TwoCodeM
     u = drawn[1][1][:, 4:]
     assert u.std() == pytest.approx(1, abs=0.15)
     assert student.u_density is not None
-    assert student.u_density.location.std(dim=0).max() > 0.1  # each class has a Gaussian of its own
+    x, y = digits.train.x, digits.train.y
+    told = sample_all(student, encode_all(student, x, y), x, y, seed=0)[1][:, 4:]
+    means = np.stack([told[y == label].mean(axis=0) for label in range(10)])
+    away = np.linalg.norm(student.u_density.location[:, :1].numpy() - means, axis=2)
+    assert away.argmin(axis=1).tolist() == list(range(10))  # each class has a Gaussian of its own
 
 
 def test_the_components_of_the_remainder_are_no_factors(

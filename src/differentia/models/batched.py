@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -64,7 +65,7 @@ def encode_all(
         Means and log-variances of both posteriors.
     """
     parts = []
-    for inputs, label in _batches(model, x, y, batch_size):
+    for inputs, label in _batches(model, batch_size, x, y):
         z, w = model.encode(inputs, label)
         if model.remainder is not None:
             u = model.encode_left(inputs, z.mean, w.mean, label)
@@ -73,8 +74,14 @@ def encode_all(
     return EncodedData(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
+@torch.inference_mode()
 def sample_all(
-    model: TwoCodeModel, codes: EncodedData, x: NDArray[np.generic], y: NDArray[np.int64], seed: int
+    model: TwoCodeModel,
+    codes: EncodedData,
+    x: NDArray[np.generic],
+    y: NDArray[np.int64],
+    seed: int,
+    batch_size: int = 1024,
 ) -> tuple[Floats, Floats]:
     """Sample the codes of stored samples, by `sample_codes`.
 
@@ -90,6 +97,8 @@ def sample_all(
         The stored samples, ``[n, …]``, and the classes that the encoders were told, int64 ``[n]``.
     seed : int
         Seed of the run.
+    batch_size : int
+        Samples at a time.
 
     Returns
     -------
@@ -101,8 +110,11 @@ def sample_all(
     w = sample_codes(codes.w_mean[:, :own], codes.w_log_variance[:, :own], x, seed, stream=1)
     if model.remainder is None:
         return z, w
-    left = torch.from_numpy(left_all(model, x, z, w, y)).to(model.device)
-    mean, log_variance = (t.cpu().numpy() for t in model.remainder.posterior(left))
+    parts = [
+        [t.cpu().numpy() for t in model.encode_left(inputs, of_z, of_w, label)]
+        for inputs, of_z, of_w, label in _batches(model, batch_size, x, z, w, y)
+    ]
+    mean, log_variance = (np.concatenate(column) for column in zip(*parts, strict=True))
     return z, np.hstack([w, sample_codes(mean, log_variance, x, seed, stream=2)])
 
 
@@ -163,23 +175,24 @@ def left_all(
     ndarray
         float32 ``[n, size]``, in the normalised space, flat.
     """
-    parts, start = [], 0
-    for inputs, label in _batches(model, x, y, batch_size):
-        of_z, of_w = (torch.from_numpy(code[start : start + batch_size]).to(model.device) for code in (z, w))
-        parts.append(model.left(inputs, of_z, of_w, label).flatten(1).cpu().numpy())
-        start += batch_size
-    return np.concatenate(parts)
+    return np.concatenate(
+        [
+            model.left(inputs, of_z, of_w, label).flatten(1).cpu().numpy()
+            for inputs, of_z, of_w, label in _batches(model, batch_size, x, z, w, y)
+        ]
+    )
 
 
 def _batches(
-    model: TwoCodeModel, x: NDArray[np.generic], y: NDArray[np.int64], size: int
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield normalised samples and their classes on the model's device, `size` at a time."""
+    model: TwoCodeModel, size: int, x: NDArray[np.generic], *others: NDArray[Any]
+) -> Iterator[tuple[Tensor, ...]]:
+    """Yield normalised samples and what belongs to them on the model's device, `size` at a time."""
     for start in range(0, len(x), size):
-        raw, label = (
-            torch.from_numpy(np.ascontiguousarray(a[start : start + size])).to(model.device) for a in (x, y)
+        raw, *rest = (
+            torch.from_numpy(np.ascontiguousarray(a[start : start + size])).to(model.device)
+            for a in (x, *others)
         )
-        yield model.normalise(raw), label
+        yield model.normalise(raw), *rest
 
 
 def draw_codes(model: TwoCodeModel, y: NDArray[np.int64], rng: np.random.Generator) -> tuple[Floats, Floats]:

@@ -75,8 +75,8 @@ def refined(
 
     def student(moves: bool) -> _Student:
         # The likelihood of a corrected mean is Gaussian, of a scale of its own.
-        changes = {"w_dim": taught.model.w_dim + dim, "remainder_dim": dim, "scale": None}
-        changes["remainder_moves"] = moves
+        dims = {"w_dim": taught.model.w_dim + dim, "remainder_dim": dim}
+        changes = {**dims, "remainder_moves": moves, "scale": None}
         settings = validated(combined([taught.model_dump(), {"model": changes}]))
         model = TwoCodeModel(settings.model, data.shape, data.n_classes).eval()
         own = model.state_dict()
