@@ -14,6 +14,7 @@ import pytest
 import yaml
 from PIL import Image
 from safetensors.torch import load_file
+from scipy.ndimage import gaussian_filter
 
 SMALL = ["--set", "model.hidden=[32]", "--set", "model.z_dim=6", "--set", "model.w_dim=3"]
 
@@ -108,6 +109,20 @@ def test_a_folder_of_colour_photographs_trains(differentia: Callable, tmp_path: 
     assert code == 0, err
     assert "160 training and 40 test samples of 32 × 32 × 3, 2 classes" in out.replace("\n", " ")
     assert list((tmp_path / "run/figures").glob("traversals-z-wood*.png"))
+
+
+def test_a_shape_is_not_measured_of_photographs(differentia: Callable, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    light = gaussian_filter(rng.normal(size=(60, 16, 16, 3)), (0, 4, 4, 0))
+    photographs = (255 * (light - light.min()) / np.ptp(light)).astype(np.uint8)
+    np.savez(tmp_path / "sky.npz", x=photographs, y=np.repeat([0, 1], 30))
+    code, _, err = differentia("train", "sky.npz", "--measured", "brightness,width")
+    assert (code, err) == (
+        2,
+        "error: sky has no width: its pictures show no shapes before a dark ground. "
+        "Leave width out of --measured.\n",
+    )
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.slow

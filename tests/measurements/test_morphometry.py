@@ -6,9 +6,9 @@ from scipy import ndimage
 from skimage.morphology import medial_axis
 
 from differentia.errors import DifferentiaError
-from differentia.evaluation.measured import followed, meaningful
+from differentia.evaluation.measured import followed
 from differentia.measurements.enlargement import enlarge
-from differentia.measurements.morphometry import AT_ONCE, INTENSITY, MEASUREMENTS, SHAPE, measure
+from differentia.measurements.morphometry import AT_ONCE, INTENSITY, MEASUREMENTS, SHAPE, meaningful, measure
 from differentia.measurements.strokes import strokes
 
 

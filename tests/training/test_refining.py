@@ -14,7 +14,8 @@ from differentia.evaluation.refinement import compare_with_teacher
 from differentia.models.batched import draw_codes, encode_all, sample_all
 from differentia.models.two_code import TwoCodeModel
 from differentia.report.pictures import draw_gallery
-from differentia.training.loop import Trainer, build_model
+from differentia.training.loop import Trainer
+from differentia.training.preparation import build_model
 from differentia.training.refining import refined
 from differentia.training.settings import Settings, combined, preset
 

@@ -184,7 +184,8 @@ def _train(
         stem = f"{data.name}-{chosen.preset}-seed{chosen.training.seed}"
         out = resume if resume is not None else free_folder(stem)
     fabric = start_devices(chosen.training, logger, out)
-    trainer = Trainer(chosen, data, fabric)
+    with console.status("preparing the training"):
+        trainer = Trainer(chosen, data, fabric)
     if run is None and fabric.is_global_zero:
         run = Run.create(out, chosen, data)
     elif run is not None and run.checkpoint_path.exists():

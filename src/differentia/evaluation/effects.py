@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from differentia.data.dataset import LabelledData
-from differentia.evaluation.measured import meaningful, measure_columns
+from differentia.evaluation.measured import measure_columns
 from differentia.evaluation.traversals import Code
+from differentia.measurements.morphometry import meaningful
 from differentia.models.batched import EncodedData, decode_all, encode_all
 from differentia.models.two_code import TwoCodeModel
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from differentia.measurements.morphometry import SHAPE, Measurements, measure, shows_shapes
+from differentia.measurements.morphometry import Measurements, meaningful, measure
 
 MOST = 16
 """Most measurements that are followed; only vectors with more features than this meet it."""
@@ -17,16 +17,6 @@ def centred(values: NDArray[np.floating], y: NDArray[np.int64]) -> NDArray[np.fl
         known = np.isfinite(rows)
         out[y == label] = rows - np.where(known, rows, 0).sum(0) / np.maximum(known.sum(0), 1)
     return out
-
-
-def meaningful(samples: NDArray[np.generic]) -> NDArray[np.int64]:
-    """Choose the columns of `measure` that mean something for samples like these, int64 ``[k]``.
-
-    Shapes are measured where pictures show shapes, and everything else always.
-    """
-    names = measure(samples[:1]).names
-    left_out = set(SHAPE) if samples.ndim == 4 and not shows_shapes(samples) else set()
-    return np.array([k for k, name in enumerate(names) if name not in left_out], dtype=np.int64)
 
 
 def followed(samples: NDArray[np.generic], y: NDArray[np.int64]) -> NDArray[np.int64]:

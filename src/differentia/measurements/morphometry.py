@@ -71,7 +71,7 @@ _FRAMED = 1 / 3
 scikit-learn's digits, which touch the frame, .18, of Fashion-MNIST .04 and of MNIST 0."""
 
 _GLANCE = 1000
-"""Pictures that `shows_shapes` looks at."""
+"""Pictures looked at to see whether they show shapes."""
 
 
 @dataclass(frozen=True)
@@ -148,16 +148,23 @@ def measure(
     return Measurements(tuple(names[k] for k in kept), np.concatenate(parts).astype(np.float32))
 
 
-def shows_shapes(samples: NDArray[np.generic]) -> bool:
-    """Whether what is bright in these pictures is a shape before a dark ground, as `SHAPE` takes it to be.
+def meaningful(samples: NDArray[np.generic]) -> NDArray[np.int64]:
+    """Choose the columns of `measure` that mean something for samples like these, int64 ``[k]``.
 
-    In a photograph it is whatever the light fell on, and its "slant" or "stroke thickness" means nothing.
+    `SHAPE` is measured where what is bright is a shape before a dark ground, and everything else always. In a
+    photograph what is bright is whatever the light fell on, and its "slant" means nothing.
 
     Parameters
     ----------
     samples : ndarray
-        Images ``[n, h, w, c]``, uint8, or float in [0, 1].
+        Images ``[n, h, w, c]``, uint8, or float in [0, 1]; or vectors ``[n, d]``.
     """
+    names = measure(samples[:1]).names
+    left_out = set(SHAPE) if samples.ndim == 4 and not _shows_shapes(samples) else set()
+    return np.array([k for k, name in enumerate(names) if name not in left_out], dtype=np.int64)
+
+
+def _shows_shapes(samples: NDArray[np.generic]) -> bool:
     images = np.asarray(samples[:: max(1, len(samples) // _GLANCE)])
     grey = images @ LUMINANCE if images.shape[3] == 3 else images[..., 0].astype(np.float32)
     middle = (grey.min(axis=(1, 2)) + grey.max(axis=(1, 2))) / 2

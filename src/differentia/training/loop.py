@@ -15,71 +15,19 @@ from torch import Tensor, nn
 
 from differentia.data.dataset import LabelledData
 from differentia.errors import DifferentiaError
-from differentia.measurements.morphometry import MEASUREMENTS, measure
-from differentia.measurements.standing import standings
 from differentia.models.batched import fit_code_density
-from differentia.models.two_code import TwoCodeModel
-from differentia.objectives.two_step import ModelOutput, Terms, TwoStepObjective
-from differentia.training.batches import NOISE, WEIGHTS, Batches, stream_seed
+from differentia.objectives.two_step import ModelOutput, Terms
+from differentia.training.batches import NOISE, Batches, stream_seed
 from differentia.training.checkpoint import (
     Checkpoint,
     module_tensors,
     optimiser_tensors,
     restore_optimiser,
 )
+from differentia.training.preparation import build_model, build_objective, declared_standings
 from differentia.training.settings import Settings
 
 Record = dict[str, Any]
-
-
-def build_model(settings: Settings, data: LabelledData) -> TwoCodeModel:
-    """Make the untrained model of a run; its weights depend on the seed only.
-
-    Raises
-    ------
-    DifferentiaError
-        If the architecture or what is declared generic does not fit the samples.
-    """
-    if len(data.shape) == 1 and (settings.model.generic or settings.model.measured):
-        raise DifferentiaError(
-            f"{data.name} holds vectors, and only images can be transformed and measured: "
-            "use --generic none --measured none."
-        )
-    with torch.random.fork_rng():
-        torch.manual_seed(stream_seed(settings.training.seed, WEIGHTS))
-        try:
-            model = TwoCodeModel(settings.model, data.shape, data.n_classes)
-        except ValueError as problem:
-            raise DifferentiaError(f"The model does not fit {data.name}: {problem}.") from None
-    model.fit_normalisation(data.train.x)
-    return model
-
-
-def _build_objective(settings: Settings, model: TwoCodeModel, data: LabelledData) -> TwoStepObjective:
-    frequencies = torch.from_numpy(np.bincount(data.train.y, minlength=data.n_classes) / len(data.train))
-    return TwoStepObjective(settings.objective, model, frequencies.float())
-
-
-def _standings(settings: Settings, data: LabelledData) -> Tensor | None:
-    """Measure where the training samples stand in their classes, in what is declared; None where nothing is.
-
-    Raises
-    ------
-    DifferentiaError
-        If a declared measurement is not defined for these data.
-    """
-    names = settings.model.measured
-    if not names:
-        return None
-    found = measure(data.train.x, only=names)
-    missing = [name for name in names if name not in found.names]
-    if missing:
-        raise DifferentiaError(
-            f"{data.name} has no {MEASUREMENTS[missing[0]].label}, which only colour images have. Leave "
-            f"{missing[0]} out of --measured."
-        )
-    columns = [found.names.index(name) for name in names]
-    return torch.from_numpy(standings(found.values[:, columns], data.train.y))
 
 
 class _Opponent(NamedTuple):
@@ -125,16 +73,14 @@ class Trainer:
         training = settings.training
         self.settings, self.fabric = settings, fabric
         self.model = build_model(settings, data)
-        with torch.random.fork_rng():
-            torch.manual_seed(stream_seed(training.seed, WEIGHTS, 1))
-            self.objective = _build_objective(settings, self.model, data).to(fabric.device)
+        self.objective = build_objective(settings, self.model, data).to(fabric.device)
 
         optimiser = torch.optim.Adam(self.model.parameters(), training.learning_rate, fused=True)
         self._forward, self._optimiser = fabric.setup(self.model, optimiser)
         self._opponents = self._set_up_opponents()
 
         self.batches = Batches(
-            data.train, training.batch_size, training.seed, fabric, _standings(settings, data)
+            data.train, training.batch_size, training.seed, fabric, declared_standings(settings, data)
         )
         self.total_steps = self.batches.per_epoch * training.epochs
         self.step, self.seconds = 0, 0.0
