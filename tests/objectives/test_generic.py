@@ -1,4 +1,6 @@
-"""Closed forms of the two losses that hold z and w to declared transformations."""
+"""Closed forms of what holds z and w to what is declared generic."""
+
+import math
 
 import pytest
 import torch
@@ -9,7 +11,14 @@ from differentia.errors import DifferentiaError
 from differentia.models.posterior import Posterior
 from differentia.models.settings import ModelSettings
 from differentia.models.two_code import STRENGTH, TwoCodeModel
-from differentia.objectives.generic import NOISE, equivariance, invariance, misplacement, told
+from differentia.objectives.generic import (
+    NOISE,
+    discrepancy,
+    equivariance,
+    invariance,
+    misplacement,
+    told,
+)
 from differentia.objectives.settings import ObjectiveSettings
 from differentia.objectives.two_step import ModelOutput, TwoStepObjective
 from differentia.training.settings import preset
@@ -103,6 +112,34 @@ def test_what_w_tells_is_the_sum_of_squared_correlations_inside_the_classes() ->
     assert told(10 * y[:, None].float(), standing, y) == pytest.approx(0, abs=1e-6)
 
 
+def test_the_discrepancy_of_a_shifted_class_is_the_known_one() -> None:
+    torch.manual_seed(0)
+    y = torch.arange(4000) % 2
+    shift = torch.tensor([1.2, -0.5])
+    z = torch.randn(4000, 2) + y[:, None] * shift
+    expected = 0.5 * (2 / 3) * (1 - math.exp(-shift.square().sum().item() / 6))
+    assert discrepancy(z, y) == pytest.approx(expected, abs=0.005)
+    assert discrepancy(z, 1 - y) == discrepancy(z, y)
+
+
+def test_the_discrepancy_of_small_batches_is_unbiased() -> None:
+    torch.manual_seed(0)
+    y = torch.arange(24) % 5
+    found = torch.stack([discrepancy(torch.randn(24, 2), y) for _ in range(2000)])
+    assert found.mean() == pytest.approx(0.0, abs=4 * found.std().item() / 2000**0.5)
+    assert found.min() < 0
+
+
+def test_a_class_of_one_sample_has_no_discrepancy_and_far_samples_a_finite_gradient() -> None:
+    z = torch.tensor([[3.0], [1e4], [-1e4]], requires_grad=True)
+    cost = discrepancy(z, torch.tensor([0, 1, 1]))
+    (gradient,) = torch.autograd.grad(cost, z)
+    assert gradient[0] == 0
+    assert torch.isfinite(gradient).all()
+    assert cost.item() == pytest.approx(2 / 3 * 3**-0.5)
+    assert discrepancy(z[:1], torch.tensor([0])) == 0
+
+
 def test_a_silent_dimension_of_w_tells_nothing_and_its_gradient_is_finite() -> None:
     standing = torch.randn(40, 1)
     w = (1e-6 * standing).requires_grad_()
@@ -116,7 +153,7 @@ def test_declared_measurements_hold_z_to_the_standings_and_w_from_them() -> None
     torch.manual_seed(0)
     settings = ModelSettings(z_dim=4, w_dim=2, hidden=[16], generic=["shear"], measured=["width", "area"])
     model = TwoCodeModel(settings, (8, 8, 1), 4)
-    generic = {"standing_weight": 3.0, "told_weight": 7.0}
+    generic = {"standing_weight": 3.0, "discrepancy_weight": 5.0, "told_weight": 7.0}
     objective = TwoStepObjective(
         ObjectiveSettings.model_validate({"class_loss": None, "generic": generic}),
         model,
@@ -129,9 +166,11 @@ def test_declared_measurements_hold_z_to_the_standings_and_w_from_them() -> None
     loss, terms = objective.model_loss(model, output, x, y, view, standing, torch.Generator(), 1.0)
     plain, without = objective.model_loss(model, output, x, y, view, None, torch.Generator(), 1.0)
     assert terms["misplacement"] == misplacement(output.codes.z, standing, 1)
+    assert terms["discrepancy"] == discrepancy(output.samples[0][:, 1:3], y)
     assert terms["told"] == told(output.codes.w.mean, standing, y)
     assert "told" not in without
-    added = 3 * terms["misplacement"] + 7 * terms["told"] + terms["equivariance"] - without["equivariance"]
+    added = 3 * terms["misplacement"] + 5 * terms["discrepancy"] + 7 * terms["told"]
+    added += terms["equivariance"] - without["equivariance"]
     assert (loss - plain).item() == pytest.approx(added.item(), rel=1e-4)
 
 

@@ -96,6 +96,30 @@ def misplacement(z: Posterior, standings: Tensor, first: int) -> Tensor:
     return 0.5 * missed.sum(1).mean() / NOISE**2
 
 
+def discrepancy(z: Tensor, y: Tensor) -> Tensor:
+    """Return how far a code is from N(0, I) in each class, as standings are.
+
+    The squared maximum mean discrepancy (Gretton et al. 2012), its mean over the classes by their shares, for
+    the kernel exp(−‖a − b‖² / 2), whose means under N(0, I) are known. The estimate is unbiased (pairs of
+    different samples), so it can be negative.
+
+    Parameters
+    ----------
+    z : Tensor
+        Samples of the k dimensions that tell the standings, ``[b, k]``.
+    y : Tensor
+        Classes, int64 ``[b]``; every sample of a class that has no other in the batch is left out.
+    """
+    k = z.shape[1]
+    pairs = (y[:, None] == y).to(z.dtype).fill_diagonal_(0.0)
+    weights = pairs / pairs.sum(1, keepdim=True).clamp(min=1.0)
+    squares = z.square().sum(1)
+    to_each_other = (weights * (z @ z.T - (squares[:, None] + squares) / 2).exp()).sum(1)
+    to_normal = (-squares / 4).exp() / 2 ** (k / 2)
+    between_normal = 3 ** (-k / 2)
+    return ((to_each_other - 2 * to_normal + between_normal) * weights.sum(1)).mean()
+
+
 def told(w: Tensor, standings: Tensor, y: Tensor) -> Tensor:
     """Return how much the dimensions of w tell, one by one, of where the samples stand in their classes.
 

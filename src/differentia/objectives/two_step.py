@@ -15,7 +15,7 @@ from differentia.models.transformations import directions, feasible, transformed
 from differentia.models.two_code import Codes, TwoCodeModel
 from differentia.objectives.capacity import Capacity
 from differentia.objectives.class_loss import Critic, chance_loss, class_loss, prior_loss
-from differentia.objectives.generic import View, equivariance, invariance, misplacement, told
+from differentia.objectives.generic import View, discrepancy, equivariance, invariance, misplacement, told
 from differentia.objectives.likelihoods import negative_log_likelihood, squared_error
 from differentia.objectives.settings import ClassLossSettings, ObjectiveSettings
 
@@ -164,9 +164,12 @@ class TwoStepObjective(nn.Module):
             loss = loss + declared.equivariance_weight * terms["equivariance"]
             loss = loss + declared.invariance_weight * terms["invariance"]
         if standings is not None:
-            terms["misplacement"] = misplacement(codes.z, standings, len(directions(model.settings.generic)))
+            first = len(directions(model.settings.generic))
+            terms["misplacement"] = misplacement(codes.z, standings, first)
+            terms["discrepancy"] = discrepancy(z[:, first : first + measured], y)
             terms["told"] = told(codes.w.mean, standings, y)
             loss = loss + declared.standing_weight * terms["misplacement"]
+            loss = loss + declared.discrepancy_weight * terms["discrepancy"]
             loss = loss + declared.told_weight * terms["told"]
         terms["loss"] = loss
         return loss, {name: term.detach() for name, term in terms.items()}
