@@ -109,10 +109,10 @@ class GenericSettings(BaseModel):
         1.0, ge=0, description="Weight of what a transformation moves in w, nats."
     )
     standing_weight: float = Field(
-        15.0, ge=0, description="Weight of what z misses of the declared measurements, nats."
+        50.0, ge=0, description="Weight of what z misses of the declared measurements, nats."
     )
     discrepancy_weight: float = Field(
-        600.0, ge=0, description="Weight of how far a class is from standing in z as the others do."
+        0.0, ge=0, description="Weight of how far a class is from standing in z as the others do."
     )
     told_weight: float = Field(
         5.0, ge=0, description="Weight of what w tells of the declared measurements, a sum of R²."
