@@ -71,6 +71,14 @@ _PANELS = (
         "nats a sample",
         (*_both("critic_loss", "on z", "on w"), Line("reader_loss", "on samples", INK)),
     ),
+    Panel(
+        "Declared transformations",
+        "nats a sample",
+        (Line("equivariance", "equivariance, of z", BLUE), Line("invariance", "invariance, of w", ORANGE)),
+    ),
+    Panel("Misplacement in z", "nats a sample", (Line("misplacement", "misplacement", BLUE),)),
+    Panel("Discrepancy of classes in z", "squared MMD", (Line("discrepancy", "discrepancy", BLUE),)),
+    Panel("Measurements told by w", "sum of R²", (Line("told", "told", ORANGE),)),
     Panel("Loss of step 1", "nats a sample", (Line("loss", "loss", INK),)),
     Panel("Time since the start", "seconds", (Line("seconds", "time", INK),)),
 )
