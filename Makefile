@@ -9,7 +9,7 @@ INSTALLED := .venv/.installed
 .PHONY: help install demo test lint format docs clean
 
 help:
-	@echo "make demo     train the strict preset on Fashion-MNIST and report on it (runs/demo)"
+	@echo "make demo     train the method strict on Fashion-MNIST and report on it (runs/demo)"
 	@echo "make test     run every test"
 	@echo "make lint     check style and types"
 	@echo "make format   put the code into the project's style"
@@ -34,11 +34,11 @@ demo: $(INSTALLED)
 	@data=fashion-mnist; $(BIN)/differentia data fetch $$data || { \
 		data=digits; echo "Fashion-MNIST cannot be had here, so the demo trains on digits."; }; \
 	rm -rf runs/demo && \
-	$(BIN)/differentia train $$data --preset strict --epochs 12 --out runs/demo && \
+	$(BIN)/differentia train $$data --method strict --epochs 12 --out runs/demo && \
 	$(BIN)/differentia report runs/demo --quick
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check

@@ -11,8 +11,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from differentia.data.catalogue import load
 from differentia.data.dataset import LabelledData
 from differentia.data.settings import DataSettings
-from differentia.models.settings import ModelSettings
-from differentia.models.two_code import TwoCodeModel
+from differentia.model.vae import VAE, VAEConfig
 
 # Sums in one thread are added in one order, so that a test's numbers are the same everywhere.
 torch.set_num_threads(1)
@@ -25,7 +24,7 @@ def digits() -> LabelledData:
 
 
 @pytest.fixture(scope="session")
-def digits_model(digits: LabelledData) -> TwoCodeModel:
+def digits_model(digits: LabelledData) -> VAE:
     """Two-code model with |z| = |w| = 4 after 600 plain steps on the digits, in evaluation mode.
 
     It minimises a β-VAE's loss (β = 0.25, so that neither code collapses) and nothing else: good enough
@@ -34,16 +33,19 @@ def digits_model(digits: LabelledData) -> TwoCodeModel:
     generator = torch.Generator().manual_seed(0)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        settings = ModelSettings(z_dim=4, w_dim=4, hidden=[128, 64])
-        model = TwoCodeModel(settings, digits.shape, digits.n_classes)
+        config = VAEConfig(z_dim=4, hidden=[128, 64])
+        model = VAE(config, digits.shape, digits.n_classes, w_dim=4, decoder_sees_y=True)
     x, y = model.normalise(torch.from_numpy(digits.train.x)), torch.from_numpy(digits.train.y)
     optimiser = torch.optim.Adam(model.parameters(), lr=2e-3)
     for _ in range(600):
         batch = torch.randint(len(x), (128,), generator=generator)
-        z_noise, w_noise = (torch.randn(128, 4, generator=generator) for _ in range(2))
-        codes, _, logits, _ = model(x[batch], y[batch], z_noise, w_noise)
+        noise = {name: torch.randn(128, 4, generator=generator) for name in ("z", "w")}
+        posterior, prior = model.encode(x[batch], y[batch]), model.prior(y[batch])
+        code = {name: posterior[name].sample(noise[name]) for name in noise}
+        logits = model.drawn(code, y[batch])
         error = binary_cross_entropy_with_logits(logits, x[batch], reduction="sum") / 128
-        loss = error + 0.25 * (codes.z.kl().sum() + codes.w.kl().sum()) / 128
+        kl = posterior["z"].kl(prior["z"]).sum() + posterior["w"].kl(prior["w"]).sum()
+        loss = error + 0.25 * kl / 128
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -1,5 +1,6 @@
 """The scikit-learn idiom, on the digits."""
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -90,7 +91,7 @@ def test_what_is_measured_can_be_declared(images: tuple) -> None:
         images[0][:300], images[1][:300]
     )
     assert model.settings_.model.measured == ["brightness"]
-    assert "misplacement" in model.history_[0]
+    assert "supervised_latent_loss" in model.history_[0]
     with pytest.raises(DifferentiaError, match="charm"):
         Differentia(measured=["charm"]).fit(*images)
 
@@ -118,10 +119,33 @@ def test_wrong_calls_are_told_what_is_wrong(call, words: str, fitted: Differenti
         call(fitted, *images)
 
 
-def test_a_preset_whose_z_sees_the_class_asks_for_it(images: tuple) -> None:
+def test_a_method_whose_z_sees_the_class_asks_for_it(images: tuple) -> None:
     x, y = images
-    changes = {**SMALL, "model": {**SMALL["model"], "z_sees_y": True}}
-    fitted = Differentia(epochs=1, settings=changes).fit(x[:400], y[:400])
+    fitted = Differentia("released", epochs=1, settings=SMALL).fit(x[:400], y[:400])
     with pytest.raises(DifferentiaError, match="Pass y"):
         fitted.transform(x[:3])
     assert fitted.transform(x[:3], y[:3]).shape == (3, 6)
+
+
+def test_a_fitted_model_can_be_pickled_within_a_process(fitted: Differentia, images: tuple) -> None:
+    x, _ = images
+    again = pickle.loads(pickle.dumps(fitted))
+    assert again.settings_ == fitted.settings_
+    np.testing.assert_array_equal(again.transform(x[:3]), fitted.transform(x[:3]))
+
+
+def test_what_a_method_lacks_is_said(images: tuple) -> None:
+    x, y = images
+    vae = Differentia("vae", epochs=1, settings={"model": {"hidden": [16]}}).fit(x[:200], y[:200])
+    with pytest.raises(DifferentiaError, match="no conditional code"):
+        vae.transform_conditional(x[:2], y[:2])
+    with pytest.raises(DifferentiaError, match="Choose z"):
+        vae.traverse(x[0], y[0], code="w")
+    with pytest.raises(DifferentiaError, match="nothing to minimise"):
+        Differentia("vae", settings={"terms": {"reconstruction": None, "kl": None}}).fit(x[:200], y[:200])
+    with pytest.raises(DifferentiaError, match="is no setting to change"):
+        Differentia("vae", settings={"method": "strict"}).fit(x[:200], y[:200])
+    with pytest.raises(DifferentiaError, match="no class to give"):
+        vae.swap(x[:2], y[:2], onto=y[3])
+    with pytest.raises(DifferentiaError, match="in one process"):
+        Differentia("vae", settings={"training": {"devices": 2}}).fit(x[:200], y[:200])

@@ -15,18 +15,19 @@ from differentia.data.arrays import check_samples, prepare
 from differentia.data.dataset import LabelledData, Split
 from differentia.data.settings import DataSettings
 from differentia.errors import DifferentiaError
-from differentia.evaluation import traversals
-from differentia.models.batched import decode_all, draw_codes, encode_all, sample_all, sample_codes
-from differentia.models.two_code import TwoCodeModel
+from differentia.inference import decode_all, encode_all, sample_all, sample_codes
+from differentia.methods.base import Method, find
+from differentia.methods.strict import declaration
+from differentia.model.base import Floats, Model
+from differentia.plots import traversals
 from differentia.training.checkpoint import Checkpoint
 from differentia.training.loop import Trainer
+from differentia.training.presets import preset
 from differentia.training.run import Run
-from differentia.training.settings import Settings, combined, preset
+from differentia.training.settings import Settings, combined
 
 if TYPE_CHECKING:
-    from differentia.evaluation.audit import Audit
-
-Floats = NDArray[np.float32]
+    from differentia.metrics.audit.result import Audit
 
 IN_MEMORY = "arrays"
 """Data source that the settings of a run trained on arrays name."""
@@ -37,8 +38,11 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    preset : str
-        ``"strict"``, ``"report"``, ``"released"`` or ``"naive"``.
+    method : str or None
+        A method by its name, such as ``"strict"``, ``"report"`` or ``"beta-vae"``, or one of your own as
+        ``"path/to/file.py:Class"``; None takes the preset's.
+    preset : str or None
+        Settings to start from; None takes those of the method's name, and strict's without a method.
     epochs : int or None
         Passes over the data; None takes the preset's.
     seed : int
@@ -48,13 +52,13 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     measured : sequence of str or None
         Measurements to declare generic, as ``("brightness",)``; () for none, None for the preset's.
     settings : mapping or None
-        Further changes, nested as in ``config.yaml``: ``{"objective": {"capacity": {"z": 8}}}``.
+        Further changes, nested as in ``config.yaml``: ``{"terms": {"capacity": {"z": 8}}}``.
 
     Attributes
     ----------
     classes_ : ndarray
         The labels, sorted, as they were given to `fit`.
-    model_ : TwoCodeModel
+    model_ : Model
         The trained model, in evaluation mode.
     settings_ : Settings
         Every setting that was used.
@@ -72,13 +76,15 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        preset: str = "strict",
+        method: str | None = None,
+        preset: str | None = None,
         epochs: int | None = None,
         seed: int = 0,
         generic: Sequence[str] | None = None,
         measured: Sequence[str] | None = None,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
+        self.method = method
         self.preset = preset
         self.epochs = epochs
         self.seed = seed
@@ -112,17 +118,22 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         given: list[dict[str, Any]] = [dict(self.settings or {}), {"training": {"seed": self.seed}}]
         if self.epochs is not None:
             given.append({"training": {"epochs": self.epochs}})
-        for field, names in (("generic", self.generic), ("measured", self.measured)):
-            if names is not None:
-                given.append({"model": {field: list(names)}})
+        given.append({"model": declaration(self.generic, self.measured)})
         source = DataSettings(source=IN_MEMORY)
-        self.settings_ = preset(self.preset, source, self._data.shape, combined(given), len(self._data.train))
-        accelerator = self.settings_.training.accelerator
-        trainer = Trainer(self.settings_, self._data, Fabric(accelerator=accelerator, devices=1))
+        shape, n_train = self._data.shape, len(self._data.train)
+        self.settings_ = preset(self.preset, source, shape, combined(given), n_train, self.method)
+        self._method = find(self.method or self.settings_.method)
+        training = self.settings_.training
+        if training.devices > 1:
+            raise DifferentiaError(
+                "The estimator trains in one process. Use `differentia train` for devices."
+            )
+        fabric = Fabric(accelerator=training.accelerator, devices=1, precision=training.precision)
+        trainer = Trainer(self.settings_, self._method, self._data, fabric)
         trainer.run()
         self._checkpoint = trainer.checkpoint()
-        self.model_: TwoCodeModel = trainer.model.cpu()
-        self.history_ = trainer.records
+        self.model_: Model = trainer.method.model.cpu()
+        self.history_ = trainer.monitor.records
         return self
 
     def transform(self, X: ArrayLike, y: ArrayLike | None = None) -> Floats:
@@ -139,8 +150,8 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             Labels ``[n]``; only where z's encoder sees the class (``z_sees_y``).
         """
         x = self._samples(X)
-        if y is None and self.model_.settings.z_sees_y:
-            raise DifferentiaError("z's encoder sees the class in this preset. Pass y as well.")
+        if y is None and self.model_.z_sees_y:
+            raise DifferentiaError("z's encoder sees the class in this method. Pass y as well.")
         labels = np.zeros(len(x), dtype=np.int64) if y is None else self._labels(y, len(x))
         codes = encode_all(self.model_, x, labels)
         return sample_codes(codes.z_mean, codes.z_log_variance, x, self.settings_.training.seed)
@@ -148,6 +159,8 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def transform_conditional(self, X: ArrayLike, y: ArrayLike) -> Floats:
         """Encode labelled samples to the conditional code w | y, float32 ``[n, |w|]``."""
         x = self._samples(X)
+        if not self.model_.w_dim:
+            raise DifferentiaError("This method has no conditional code w. Use one that has, such as strict.")
         labels = self._labels(y, len(x))
         codes = encode_all(self.model_, x, labels)
         return sample_all(self.model_, codes, x, labels, self.settings_.training.seed)[1]
@@ -169,9 +182,13 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def swap(self, X: ArrayLike, y: ArrayLike, onto: Any, seed: int = 0) -> Floats:
         """Give samples another class: keep their z, draw w of the class `onto` and decode as that class."""
         x = self._samples(X)
+        if not self.model_.given:
+            raise DifferentiaError(
+                "This method draws from z alone, so there is no class to give to a sample."
+            )
         z = encode_all(self.model_, x, self._labels(y, len(x))).z_mean
         target = self._labels([onto] * len(x), len(x))
-        _, w = draw_codes(self.model_, target, np.random.default_rng(seed))
+        _, w = self.model_.draw_codes(target, np.random.default_rng(seed))
         return decode_all(self.model_, z, w, target)
 
     def traverse(
@@ -197,8 +214,8 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ndarray
             float32 ``[dimensions, steps, …]``.
         """
-        if code not in ("z", "w"):
-            raise DifferentiaError(f"There is no code '{code}'. Choose z or w.")
+        if code not in self.model_.dims:
+            raise DifferentiaError(f"There is no code '{code}'. Choose {' or '.join(self.model_.dims)}.")
         samples = self._samples(np.asarray(x)[None])
         label = self._labels([y], 1)
         codes = encode_all(self.model_, samples, label)
@@ -211,12 +228,12 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.stack(strips)
 
     def audit(self, X_test: ArrayLike, y_test: ArrayLike, quick: bool = False) -> "Audit":
-        """Audit the separation on held-out samples; see `differentia.evaluation.audit`.
+        """Audit the separation on held-out samples; see `differentia.metrics.audit.audit`.
 
         The probes are trained on the codes of the training data. A model that was loaded has none, so they
         are trained on one half of the samples given here and scored on the other.
         """
-        from differentia.evaluation.audit import audit
+        from differentia.metrics.audit.audit import audit
 
         x, labels = self._samples(X_test), self._labels(y_test, len(np.asarray(y_test)))
         names = tuple(str(label) for label in self.classes_)
@@ -231,21 +248,30 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         if self._data is None:
             raise DifferentiaError("A loaded model is saved already. Copy its folder.")
-        run = Run.create(Path(path), self.settings_, self._data)
+        run = Run.create(Path(path), self.settings_, self._method, self._data)
         run.save(self._checkpoint)
 
     @classmethod
-    def load(cls, path: str | Path) -> "Differentia":
+    def load(cls, path: str | Path, method: str | None = None) -> "Differentia":
         """Load any run folder, of `save` or of ``differentia train``. Labels are then the class names.
+
+        Parameters
+        ----------
+        path : str or Path
+            The folder.
+        method : str or None
+            Where the method lies, as ``"path/to/file.py:Class"``, for a run of your own method.
 
         Raises
         ------
         DifferentiaError
             If the folder is not a run or is damaged.
         """
-        run = Run.open(Path(path))
-        estimator = cls(run.settings.preset, run.settings.training.epochs, run.settings.training.seed)
-        estimator.settings_ = run.settings
+        run = Run.open(Path(path), method)
+        training = run.settings.training
+        own = method or run.settings.method
+        estimator = cls(own, run.settings.preset, training.epochs, training.seed)
+        estimator.settings_, estimator._method = run.settings, run.method
         estimator.model_ = run.load_model()
         estimator.history_ = run.metrics()
         estimator.classes_ = np.array(run.description.class_names)
@@ -253,6 +279,7 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return estimator
 
     settings_: Settings
+    _method: type[Method]
     _data: LabelledData | None
     _checkpoint: Checkpoint
 

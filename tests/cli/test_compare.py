@@ -26,7 +26,7 @@ def compare(
     ]
     content = {
         "schema": 1,
-        "run": {"preset": "strict", "data": {"name": "digits"}},
+        "run": {"method": "strict", "data": {"name": "digits"}},
         "audit": {
             "chance": 0.103,
             "worst": best,

@@ -14,15 +14,16 @@ TRAIN = ["train", "digits", "--no-figures", "--set", "model.hidden=[32]", "--epo
 @pytest.mark.slow
 def test_a_refined_run_is_a_run_like_any_other(differentia: Callable, tmp_path: Path) -> None:
     assert differentia(*TRAIN, "4", "--out", "runs/teacher")[0] == 0
-    code, out, err = differentia("refine", "runs/teacher", "--remainder-dim", "6", "--no-figures")
+    code, out, err = differentia("refine", "runs/teacher", "--residual-dim", "6", "--no-figures")
     assert (code, err) == (0, "")
     assert "squared error now" in out
     student, teacher = (Run.open(tmp_path / "runs" / name) for name in ("teacher-refined", "teacher"))
     chosen, taught = student.settings, teacher.settings
-    assert (chosen.preset, chosen.model.w_dim, chosen.model.remainder_dim) == ("strict", 16, 6)
-    assert (chosen.objective, chosen.training) == (taught.objective, taught.training)
+    assert (chosen.preset, chosen.method, chosen.model.dim) == ("strict", "refined", 6)
+    assert (chosen.model.teacher_method, chosen.model.teacher) == ("strict", taught.model.model_dump())
+    assert chosen.training == taught.training
     assert student.metrics() == teacher.metrics()
-    assert student.load_model().settings.w_dim == 16
+    assert student.load_model().w_dim == 16
     found = json.loads((student.path / "refinement.json").read_text())
     assert found["codes_kept"] is True
     assert found["student_error"] < found["teacher_error"]
@@ -53,7 +54,7 @@ def test_what_cannot_be_refined_is_said_in_one_sentence(differentia: Callable, t
     for words, sentence in (
         (["missing"], "missing is not a run"),
         (["unfinished"], "is not finished (1 of 2 epochs)"),
-        (["naive"], "has no w (the naive model)"),
+        (["naive"], "has no w, and only z and w together"),
     ):
         code, _, err = differentia("refine", *words)
         assert code == 2

@@ -78,7 +78,7 @@ def test_a_run_stopped_at_any_moment_and_resumed_ends_bit_identical(how: int, tm
 @pytest.mark.slow
 def test_two_processes_train_together(tmp_path: Path) -> None:
     words = ["train", "digits", "--epochs", "3", *SMALL, "--no-figures", "--accelerator", "cpu"]
-    words += ["--set", "training.batch_size=64", "--set", "objective.class_loss.swap_weight=5"]
+    words += ["--set", "training.batch_size=64", "--set", "terms.swap={weight: 5}"]
     runs = {n: _process(tmp_path, *words, "--devices", str(n), "--out", f"on{n}") for n in (1, 2)}
     for process in runs.values():
         said = process.communicate(timeout=600)[0]
@@ -136,8 +136,8 @@ def test_vectors_train(differentia: Callable, tmp_path: Path) -> None:
     code, _, err = differentia("train", "v.npz", "--generic", "shift")
     assert (code, err) == (
         2,
-        "error: v holds vectors, and only images can be transformed and measured: "
-        "use --generic none --measured none.\n",
+        "error: The method does not fit v: it holds vectors, and only images can be transformed and "
+        "measured: use --generic none --measured none.\n",
     )
 
 
@@ -150,8 +150,8 @@ def test_vectors_train(differentia: Callable, tmp_path: Path) -> None:
         (["train", "--resume", "nowhere"], "is not a run"),
         (["train", "--config", "nowhere.yaml"], "cannot be read"),
         (["train", "digits", "--preset", "lax"], "no preset 'lax'"),
-        (["train", "digits", "--set", "objective.capacity.z"], "not of the form"),
-        (["train", "digits", "--set", "objective.capacity.zz=3"], "no setting 'objective.capacity.zz'"),
+        (["train", "digits", "--set", "terms.capacity.z"], "not of the form"),
+        (["train", "digits", "--set", "terms.capacity.zz=3"], "no setting 'terms.capacity.zz'"),
         (["train", "digits", "--set", "data=3"], "'data'"),
         (["train", "digits", "--epochs", "0"], "training.epochs"),
         (["train", "digits", "--seed", "-1"], "training.seed"),
@@ -209,11 +209,13 @@ def test_a_loss_that_is_not_finite_ends_in_one_sentence(differentia: Callable) -
 def test_settings_are_printed_with_their_meaning(differentia: Callable) -> None:
     code, out, _ = differentia("train", "digits", "--preset", "report", "--settings")
     assert code == 0
-    assert "objective.capacity.beta = 100.0" in out.replace("\n", " ")
+    assert "terms.capacity.beta = 100.0" in out.replace("\n", " ")
 
 
-def test_a_preset_without_w_may_be_given_one(differentia: Callable) -> None:
-    words = ["--set", "model.w_dim=3", "--set", "objective.class_loss.critic_reads=both"]
-    code, out, err = differentia("train", "digits", "--preset", "naive", "--settings", *words)
+def test_a_method_has_the_settings_of_its_own_model_and_terms(differentia: Callable) -> None:
+    code, out, err = differentia("train", "digits", "--method", "factor-vae", "--settings")
     assert (code, err) == (0, "")
-    assert "model.w_dim = 3" in out.replace("\n", " ")
+    assert "terms.total_correlation.weight = 6.4" in out.replace("\n", " ")
+    code, _, err = differentia("train", "digits", "--method", "naive", "--settings", "--set", "model.w_dim=3")
+    assert code == 2
+    assert "no setting 'model.w_dim'" in err

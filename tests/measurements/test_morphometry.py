@@ -6,10 +6,10 @@ from scipy import ndimage
 from skimage.morphology import medial_axis
 
 from differentia.errors import DifferentiaError
-from differentia.evaluation.measured import followed
 from differentia.measurements.enlargement import enlarge
 from differentia.measurements.morphometry import AT_ONCE, INTENSITY, MEASUREMENTS, SHAPE, meaningful, measure
 from differentia.measurements.strokes import strokes
+from differentia.metrics.followed_measurements import followed
 
 
 def bars(size=28, n=24, seed=0, shear=0.0, thickness=None, gain=1.0):

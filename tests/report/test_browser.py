@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from differentia.report.page import look_up
+from differentia.report.html import look_up
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from differentia.errors import DifferentiaError
-from differentia.report.comparison import Compared, as_csv, as_latex, picture, read_runs
+from differentia.report.comparison import Compared, picture, read_runs, table
+from differentia.tables import to_csv, to_latex
 
 
 def probe(code: str, kind: str, accuracy: float) -> dict[str, Any]:
@@ -17,12 +18,12 @@ def probe(code: str, kind: str, accuracy: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def document(preset: str = "strict", w: bool = True, **changes: Any) -> dict[str, Any]:
+def document(method: str = "strict", w: bool = True, **changes: Any) -> dict[str, Any]:
     """Return the parts of an ``audit.json`` that a comparison reads."""
     worst = [probe("z", "samples", 0.125), probe("z", "means", 0.5), probe("z", "parameters", 0.75)]
     return {
         "schema": 1,
-        "run": {"preset": preset, "data": {"name": "mnist"}},
+        "run": {"method": method, "preset": "plain", "data": {"name": "mnist"}},
         "audit": {
             "chance": 0.1135,
             "worst": [*worst, probe("w", "samples", 0.96)] if w else worst,
@@ -46,8 +47,8 @@ def runs(tmp_path: Path) -> list[Path]:
 
 
 def test_csv_holds_shares_in_full_precision_and_nothing_for_what_is_absent(runs: list[Path]) -> None:
-    assert as_csv(read_runs(runs)) == (
-        "run,preset,data,squared_error,leak_z,leak_z_low,leak_z_high,chance,leak_z_parameters,accuracy_w,"
+    assert to_csv(table(read_runs(runs))) == (
+        "run,method,data,squared_error,leak_z,leak_z_low,leak_z_high,chance,leak_z_parameters,accuracy_w,"
         "swap_consistency,coverage,kl_z,kl_w,verdict\n"
         "my_run,strict,mnist,10.3,0.125,0.115,0.135,0.1135,0.75,0.96,0.9375,0.5,7.04,16.26,"
         "separated in samples\n"
@@ -56,12 +57,12 @@ def test_csv_holds_shares_in_full_precision_and_nothing_for_what_is_absent(runs:
 
 
 def test_latex_is_a_booktabs_table_with_its_special_characters_escaped(runs: list[Path]) -> None:
-    assert as_latex(read_runs(runs)) == "\n".join(
+    assert to_latex({"": table(read_runs(runs)).without("verdict")}) == "\n".join(
         [
             r"% needs \usepackage{booktabs}",
             r"\begin{tabular}{lllrrrrrrrrr}",
             r"\toprule",
-            r"run & preset & data & error & $z$ (\%) & chance (\%) & $[\mu, \log\sigma^2]$ (\%) & $w$ (\%) & "
+            r"run & method & data & error & $z$ (\%) & chance (\%) & $[\mu, \log\sigma^2]$ (\%) & $w$ (\%) & "
             r"swaps (\%) & coverage (\%) & KL $z$ & KL $w$ \\",
             r"\midrule",
             r"my\_run & strict & mnist & 10.30 & 12.5 (11.5 to 13.5) & 11.3 & 75.0 & 96.0 & 93.8 & 50.0 "

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from differentia.report.page import plain
-from differentia.report.pictures import LEAST_SIDE, _halved, _halvings, _sheet
+from differentia.plots.gallery import Gallery, Strips
+from differentia.report.html import plain, render
+from differentia.training.run import Run
 
 pytestmark = pytest.mark.slow
 
@@ -114,11 +115,18 @@ def test_every_dimension_is_on_the_page(reported: Path, html: str) -> None:
         assert name in html
 
 
-def test_the_names_of_a_stranger_are_text() -> None:
-    from jinja2 import Environment, PackageLoader
-
-    environment = Environment(loader=PackageLoader("differentia.report"), autoescape=True)
-    assert environment.from_string("{{ name }}").render(name="<script>") == "&lt;script&gt;"
+def test_the_names_of_a_stranger_are_text(reported: Path) -> None:
+    """Class names come from folders of anybody."""
+    run = Run.open(reported)
+    document = json.loads((reported / "audit.json").read_text("utf-8"))
+    names = [f"<b>{name}</b>&" for name in document["run"]["data"]["class_names"]]
+    document["run"]["data"]["class_names"] = document["factors"]["class_names"] = names
+    classes, blank = tuple(range(len(names))), ("data:,",) * len(names)
+    strips = tuple(Strips("w", dim, "data:,", ((0.0,) * 11,) * len(names)) for dim in range(3))
+    gallery = Gallery(classes, (8, 8), (9, 9), True, strips, "data:,", "data:,", blank, blank)
+    page = render(document, gallery, run.settings, run.metrics(), run.curves)
+    assert "&lt;b&gt;3&lt;/b&gt;&amp;" in page
+    assert not re.search(r"<b>\d</b>&", page)
 
 
 @pytest.mark.parametrize(
@@ -137,26 +145,3 @@ def test_the_names_of_a_stranger_are_text() -> None:
 )
 def test_numbers_are_written_for_people(value: float | None, form: str, text: str) -> None:
     assert plain(value, form) == text
-
-
-def test_pictures_are_halved_until_they_fit() -> None:
-    assert _halvings(100, 64, 64, 100 * 64 * 64) == 0
-    assert _halvings(101, 64, 64, 100 * 64 * 64) == 1
-    assert _halvings(10**6, 64, 64, 1) == 2
-    assert LEAST_SIDE == 64 >> 2
-    checker = np.zeros((1, 4, 4, 3), dtype=np.uint8)
-    checker[:, ::2] = 200
-    assert (_halved(checker, 1) == 100).all()
-    assert _halved(checker, 1).shape == (1, 2, 2, 3)
-
-
-def test_frames_on_a_sheet_are_kept_apart_by_transparent_gaps() -> None:
-    cells = np.arange(2 * 3, dtype=np.uint8).reshape(2, 3, 1, 1, 1) * np.ones((28, 28, 3), dtype=np.uint8)
-    sheet = _sheet(cells)
-    assert sheet.shape == (2 * 29, 3 * 29, 4)
-    for row in range(2):
-        for column in range(3):
-            block = sheet[row * 29 : row * 29 + 28, column * 29 : column * 29 + 28]
-            assert (block == [3 * row + column] * 3 + [255]).all()
-    assert (sheet[28::29, :, 3] == 0).all()
-    assert (sheet[:, 28::29, 3] == 0).all()

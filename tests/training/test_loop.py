@@ -11,25 +11,30 @@ from lightning_fabric import Fabric
 from differentia.data.dataset import LabelledData, Split
 from differentia.data.settings import DataSettings
 from differentia.errors import DifferentiaError
+from differentia.images.transformations import transformed
+from differentia.inference import encode_all
 from differentia.measurements.morphometry import measure
-from differentia.measurements.standing import standings
-from differentia.models.batched import encode_all
+from differentia.measurements.within_class import within_class_scores
+from differentia.methods.base import find
+from differentia.methods.strict import Strict
 from differentia.training.checkpoint import Checkpoint
 from differentia.training.loop import Trainer
-from differentia.training.settings import Settings, combined, preset
+from differentia.training.presets import preset
+from differentia.training.settings import Settings, combined
 
 SMALL = {
-    "model": {"network": "mlp", "hidden": [32], "z_dim": 6, "w_dim": 6},
+    "model": {"network": "mlp", "hidden": [32], "z_dim": 6},
     "training": {"epochs": 2, "batch_size": 256, "accelerator": "cpu"},
 }
 
 
 def _settings(name: str = "strict", **changes: object) -> Settings:
-    return preset(name, DataSettings(source="digits"), (8, 8, 1), combined([SMALL, changes]))
+    chosen = combined([SMALL, {} if name == "naive" else {"model": {"w_dim": 6}}, changes])
+    return preset(name, DataSettings(source="digits"), (8, 8, 1), chosen)
 
 
 def _trainer(settings: Settings, data: LabelledData) -> Trainer:
-    return Trainer(settings, data, Fabric(accelerator="cpu", devices=1))
+    return Trainer(settings, find(settings.method), data, Fabric(accelerator="cpu", devices=1))
 
 
 def _same(a: Checkpoint, b: Checkpoint) -> bool:
@@ -42,11 +47,13 @@ def _same(a: Checkpoint, b: Checkpoint) -> bool:
     return tensors and untimed[0] == untimed[1]
 
 
-SWAPS = {"objective": {"class_loss": {"swap_weight": 5}}}
+SWAPS = {"terms": {"swap": {"weight": 5}}}
 
 
 @pytest.mark.parametrize(
-    ("name", "changes"), [("strict", {}), ("strict", SWAPS), ("report", {}), ("released", {})]
+    ("name", "changes"),
+    [("strict", {}), ("strict", SWAPS), ("report", {}), ("released", {}), ("naive", {})],
+    ids=["strict", "swaps", "report", "released", "naive"],
 )
 @pytest.mark.parametrize("steps", [1, 5, 6])
 def test_resumed_at_any_step_equals_never_interrupted(
@@ -69,7 +76,7 @@ def test_resumed_at_any_step_equals_never_interrupted(
 def test_the_seed_decides_everything_and_the_global_generator_nothing(digits: LabelledData) -> None:
     trainers = [_trainer(_settings(training={"seed": seed, "epochs": 1}), digits) for seed in (3, 3, 4)]
     for trainer in trainers:
-        torch.manual_seed(trainer.settings.training.seed + len(trainer.records))
+        torch.manual_seed(trainer.settings.training.seed + len(trainer.monitor.records))
         torch.rand(7)
         trainer.run()
     assert _same(trainers[0].checkpoint(), trainers[1].checkpoint())
@@ -80,12 +87,13 @@ def test_step_2_leaves_the_model_and_step_1_the_classifiers_bit_identical(
     digits: LabelledData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trainer = _trainer(_settings(**SWAPS), digits)
-    opponents = [trainer._opponents[name] for name in ("critic", "reader")]
+    rivals = {name: trainer.method.terms[name].rival for name in ("adversary", "swap")}
+    assert list(trainer.rivals) == list(rivals)
     moved: list[tuple[bool, ...]] = []
 
     def watched(step: Callable[[], None]) -> Callable[[], None]:
         def update() -> None:
-            modules = trainer.model, *(opponent.module for opponent in opponents)
+            modules = trainer.method.model, *rivals.values()
             before = [[p.detach().clone() for p in m.parameters()] for m in modules]
             step()
             moved.append(
@@ -97,27 +105,34 @@ def test_step_2_leaves_the_model_and_step_1_the_classifiers_bit_identical(
 
         return update
 
-    for optimiser in (trainer._optimiser, *(opponent.optimiser for opponent in opponents)):
-        monkeypatch.setattr(optimiser, "step", watched(optimiser.step))
+    for descent in (trainer.model_descent, *trainer.rivals.values()):
+        monkeypatch.setattr(descent.optimiser, "step", watched(descent.optimiser.step))
     trainer.run(stop=lambda: trainer.step == 3)
-    game = trainer.settings.objective.class_loss
-    assert game is not None
+    updates = trainer.settings.terms.adversary.steps
+    assert updates > 1
     codes, samples = (False, True, False), (False, False, True)
-    assert moved == [(True, False, False), *[codes] * game.critic_steps, samples] * 3
+    assert moved == [(True, False, False), *[codes] * updates, samples] * 3
 
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])
-def test_the_classifiers_have_a_schedule_of_their_own(schedule: str, digits: LabelledData) -> None:
+def test_the_adversary_has_a_schedule_of_its_own_and_the_image_classifier_a_constant_rate(
+    schedule: str, digits: LabelledData
+) -> None:
     changes = {
         "training": {"schedule": "cosine"},
-        "objective": {"class_loss": {"schedule": schedule, "learning_rate": 0.002, "swap_weight": 5}},
+        "terms": {
+            "adversary": {"schedule": schedule, "learning_rate": 0.002},
+            "swap": {"weight": 5, "learning_rate": 0.003},
+        },
     }
     trainer = _trainer(_settings(**changes), digits)
     trainer.run()
-    rates = [opponent.optimiser.param_groups[0]["lr"] for opponent in trainer._opponents.values()]
-    of_model = trainer._optimiser.param_groups[0]["lr"] / trainer.settings.training.learning_rate
+    rates = {name: r.optimiser.param_groups[0]["lr"] for name, r in trainer.rivals.items()}
+    of_model = trainer.model_descent.optimiser.param_groups[0]["lr"] / trainer.settings.training.learning_rate
     assert of_model < 0.1
-    assert rates == pytest.approx([0.002 * (1 if schedule == "constant" else of_model)] * 2)
+    assert rates == pytest.approx(
+        {"adversary": 0.002 * (1 if schedule == "constant" else of_model), "swap": 0.003}
+    )
 
 
 def test_every_sample_is_seen_and_each_once_an_epoch(digits: LabelledData) -> None:
@@ -127,7 +142,7 @@ def test_every_sample_is_seen_and_each_once_an_epoch(digits: LabelledData) -> No
     seen: list[torch.Tensor] = []
     while trainer.step < trainer.total_steps:
         seen.append(trainer.batches.at(trainer.step).x)
-        trainer._train_step()
+        trainer.train_batch()
         if trainer.step % trainer.batches.per_epoch == 0:
             orders.append(torch.cat(seen))
             seen = []
@@ -136,16 +151,23 @@ def test_every_sample_is_seen_and_each_once_an_epoch(digits: LabelledData) -> No
     assert not torch.equal(*orders)
 
 
-def test_a_batch_holds_the_standings_of_its_own_samples(digits: LabelledData) -> None:
-    trainer = _trainer(_settings(model={"generic": [], "measured": ["contrast", "brightness"]}), digits)
+def test_a_batch_holds_the_within_class_scores_of_its_own_samples(digits: LabelledData) -> None:
+    declared = {"generic": [], "measured": ["contrast", "brightness"]}
+    trainer = _trainer(_settings(model=declared), digits)
     found = measure(digits.train.x)
     found = found.values[:, [found.names.index(name) for name in ("contrast", "brightness")]]
-    expected = {bytes(x): s for x, s in zip(digits.train.x, standings(found, digits.train.y), strict=True)}
+    scores = within_class_scores(found, digits.train.y)
+    expected = {bytes(x): s for x, s in zip(digits.train.x, scores, strict=True)}
     batch = trainer.batches.at(3)
-    assert batch.standings is not None
-    for x, standing in zip(batch.x.numpy(), batch.standings.numpy(), strict=True):
-        assert np.array_equal(expected[bytes(x)], standing)
-    assert _trainer(_settings(), digits).batches.at(3).standings is None
+    for x, of_sample in zip(batch.x.numpy(), batch.known["within_class"].numpy(), strict=True):
+        assert np.array_equal(expected[bytes(x)], of_sample)
+    assert _trainer(_settings(), digits).batches.at(3).known == {}
+
+
+def test_a_measurement_that_the_data_do_not_have_is_refused(digits: LabelledData) -> None:
+    colour = "only colour images have one"
+    with pytest.raises(DifferentiaError, match=colour):
+        _trainer(_settings(model={"generic": [], "measured": ["saturation"]}), digits)
 
 
 @pytest.mark.slow
@@ -158,8 +180,8 @@ def test_z_tells_a_declared_measurement_and_w_does_not(digits: LabelledData) -> 
         )
         trainer = _trainer(settings, digits)
         trainer.run()
-        codes = encode_all(trainer.model, digits.test.x, digits.test.y)
-        brightness = standings(digits.test.x.mean(axis=(1, 2)).astype(float), digits.test.y)[:, 0]
+        codes = encode_all(trainer.method.model, digits.test.x, digits.test.y)
+        brightness = within_class_scores(digits.test.x.mean(axis=(1, 2)).astype(float), digits.test.y)[:, 0]
         told[bool(measured)] = [
             np.abs(np.corrcoef(brightness, code, rowvar=False)[0, 1:]).max()
             for code in (codes.z_mean[:, 1:2], codes.w_mean)
@@ -171,8 +193,8 @@ def test_z_tells_a_declared_measurement_and_w_does_not(digits: LabelledData) -> 
 def test_records_hold_the_mean_of_every_term(digits: LabelledData) -> None:
     trainer = _trainer(_settings(training={"batch_size": 32}), digits)
     assert trainer.run()
-    assert [r["epoch"] for r in trainer.records] == [1, 2]
-    for record in trainer.records:
+    assert [r["epoch"] for r in trainer.monitor.records] == [1, 2]
+    for record in trainer.monitor.records:
         assert {
             "squared_error",
             "kl_z",
@@ -182,7 +204,7 @@ def test_records_hold_the_mean_of_every_term(digits: LabelledData) -> None:
             "capacity_w",
         } <= record.keys()
         assert all(np.isfinite(list(record.values())))
-    assert trainer.records[1]["squared_error"] < trainer.records[0]["squared_error"]
+    assert trainer.monitor.records[1]["squared_error"] < trainer.monitor.records[0]["squared_error"]
 
 
 def test_a_loss_that_is_not_finite_names_step_and_terms_and_keeps_the_last_good_checkpoint(
@@ -195,7 +217,7 @@ def test_a_loss_that_is_not_finite_names_step_and_terms_and_keeps_the_last_good_
     def poison(trainer: Trainer) -> None:
         if trainer.step == 7:
             with torch.no_grad():
-                next(trainer.model.decoder.parameters()).fill_(float("nan"))
+                next(trainer.method.model.decoder.parameters()).fill_(float("nan"))
 
     with pytest.raises(DifferentiaError, match=r"step 8, epoch 2 \(negative_log_likelihood nan"):
         trainer.run(poison, saved.append)
@@ -208,7 +230,7 @@ def test_weights_that_the_last_step_breaks_are_not_saved(digits: LabelledData) -
 
     def break_it(trainer: Trainer) -> None:
         if trainer.step == trainer.total_steps - 1:
-            for group in trainer._optimiser.param_groups:
+            for group in trainer.model_descent.optimiser.param_groups:
                 group["betas"] = (float("nan"), 0.999)
 
     with pytest.raises(DifferentiaError, match="no longer finite after the last step"):
@@ -258,8 +280,62 @@ def test_vectors_and_the_naive_model_train(digits: LabelledData) -> None:
     flat = [Split(s.x.reshape(len(s), -1).astype(np.float32), s.y) for s in (digits.train, digits.test)]
     vectors = LabelledData("v", flat[0], flat[1], digits.class_names)
     settings = preset("strict", DataSettings(source="v.npz"), (64,), SMALL)
-    assert _trainer(settings, vectors).run()
-    naive = combined([SMALL, {"model": {"w_dim": 0}}])
-    trainer = _trainer(preset("naive", DataSettings(source="digits"), (8, 8, 1), naive), digits)
+    trainer = _trainer(settings, vectors)
     assert trainer.run()
-    assert trainer.records[-1]["kl_w"] == 0
+    assert trainer.method.model.feature_scale.std() > 0
+    trainer = _trainer(_settings("naive"), digits)
+    assert trainer.run()
+    assert "kl_z" in trainer.monitor.records[-1]
+    assert "kl_w" not in trainer.monitor.records[-1]
+    assert not trainer.rivals
+
+
+def test_vectors_have_nothing_to_transform_or_measure(digits: LabelledData) -> None:
+    flat = [Split(s.x.reshape(len(s), -1).astype(np.float32), s.y) for s in (digits.train, digits.test)]
+    vectors = LabelledData("v", flat[0], flat[1], digits.class_names)
+    for declared in ({"canonical": True}, {"measured": ["area"]}, {"generic": ["shift"], "canonical": True}):
+        settings = preset(
+            "strict", DataSettings(source="v.npz"), (64,), combined([SMALL, {"model": declared}])
+        )
+        with pytest.raises(DifferentiaError, match="does not fit v: it holds vectors"):
+            _trainer(settings, vectors)
+
+
+def test_a_term_that_is_left_out_leaves_nothing(digits: LabelledData) -> None:
+    """Neither weights nor records, and the other terms as they are."""
+    terms = {"adversary": None, "equivariance": None}
+    trainer = _trainer(_settings(terms=terms, training={"epochs": 1}), digits)
+    assert trainer.run()
+    assert set(trainer.method.terms) == {"reconstruction", "capacity", "supervised_latent"}
+    assert not trainer.rivals
+    (record,) = trainer.monitor.records
+    assert not record.keys() & {"misleading_z", "critic_loss_z", "equivariance"}
+    assert {"squared_error", "multiplier_z"} <= record.keys()
+
+
+def test_weights_do_not_depend_on_which_terms_there_are(digits: LabelledData) -> None:
+    """So that an ablation begins where the whole method does."""
+    whole, less = (_trainer(_settings(terms=terms), digits) for terms in ({}, {"adversary": None}))
+    for a, b in zip(whole.method.model.parameters(), less.method.model.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_in_half_precision_pictures_are_transformed_in_float32(digits: LabelledData) -> None:
+    """Places in a picture would be off by whole pixels, and z be taught wrong strengths."""
+    data = LabelledData("d", Split(digits.train.x[:64], digits.train.y[:64]), digits.test, digits.class_names)
+    found = []
+    for precision in ("32-true", "bf16-mixed"):
+        settings = _settings(training={"precision": precision, "batch_size": 64})
+        fabric = Fabric(accelerator="cpu", devices=1, precision=precision)
+        trainer = Trainer(settings, Strict, data, fabric)
+        rng = torch.Generator().manual_seed(0)
+        with fabric.autocast():
+            found.append(trainer.method.infer(trainer.batches.at(0), rng, 0.0))
+        trainer.train_batch()
+        trainer.monitor.check_finite(1)
+    assert torch.equal(found[0].known["strengths"], found[1].known["strengths"])
+    assert all(q.mean.dtype == torch.float32 for q in found[1].posterior.values())
+    x, strengths, names = found[0].x, found[0].known["strengths"], ["shift", "scale", "shear"]
+    moved = transformed(x, names, strengths[:, :4])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(transformed(x, names, strengths[:, :4]), moved)

@@ -4,16 +4,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-SEPARATION = ("run", "z %", "chance %", "[μ, log σ²] %", "w %", "swaps %")
-MODEL = ("run", "preset", "data", "error", "coverage %", "KL z", "KL w", "verdict")
+SEPARATION = ("run", "leak_z", "chance", "leak_z_parameters", "accuracy_w", "swap_consistency")
+MODEL = ("run", "method", "data", "squared_error", "coverage", "kl_z", "kl_w", "verdict")
 """The columns of the two tables; one table of all would not fit into 80 characters."""
-
-WORDS = ("run", "preset", "data", "verdict")
 
 
 def compare(
@@ -35,31 +31,26 @@ def compare(
     """
     from differentia.errors import DifferentiaError
     from differentia.files import replacing, write_text
-    from differentia.report.comparison import HEADERS, as_csv, as_latex, cells, picture, read_runs
+    from differentia.report.comparison import picture, read_runs, table
+    from differentia.tables import to_csv, to_latex, to_rich
 
     if plot is not None and plot.suffix not in (".png", ".svg", ".pdf"):
         raise DifferentiaError(f"Cannot draw {plot.name}: name a file that ends in .png, .svg or .pdf.")
-    rows = read_runs(runs)
+    found = read_runs(runs)
+    whole = table(found)
     console = Console(highlight=False)
-    names = [header for header, _ in HEADERS]
-    for shown in (SEPARATION, MODEL):
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-        for header in shown:
-            table.add_column(header, justify="left" if header in WORDS else "right", overflow="fold")
-        places = [names.index(header) for header in shown]
-        for row in rows:
-            texts = cells(row)
-            table.add_row(*(Text(texts[place]) for place in places))
-        console.print(table)
-    for header, meaning in HEADERS[3:-1]:
-        console.print(f"[bold]{Text(header).markup}[/bold]: {meaning}", style="dim")
+    for keys in (SEPARATION, MODEL):
+        console.print(to_rich(whole.only(keys), padding=0))
+    for column in whole.columns:
+        if column.meaning:
+            console.print(f"[bold]{Text(column.header).markup}[/bold]: {column.meaning}", style="dim")
     if csv is not None:
-        write_text(csv, as_csv(rows))
+        write_text(csv, to_csv(whole))
     if latex is not None:
-        write_text(latex, as_latex(rows))
+        write_text(latex, to_latex({"": whole.without("verdict")}))
     if plot is not None:
         with replacing(plot) as beside:
-            picture(rows).savefig(beside)
+            picture(found).savefig(beside)
     for path in (csv, latex, plot):
         if path is not None:
             console.print(f"Wrote [bold]{path}[/bold]", soft_wrap=True)

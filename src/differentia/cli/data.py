@@ -15,7 +15,7 @@ app = typer.Typer(help="List, fetch and check data sets.", no_args_is_help=True)
 def list_() -> None:
     """List the data sets that have a name, and whether each is on this machine."""
     from differentia.data.catalogue import CATALOGUE, presence
-    from differentia.data.places import cache_folder
+    from differentia.data.storage import cache_folder
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("name", "what it shows", "train / test", "classes", "size", "here"):

@@ -7,10 +7,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from differentia.cli.running import finish, free_folder
+from differentia.cli.training_session import finish, free_folder
 
 if TYPE_CHECKING:
-    from differentia.evaluation.refinement import Refinement
+    from differentia.metrics.refinement import Refinement
     from differentia.training.run import Run
 
 
@@ -20,13 +20,17 @@ def refine(
         Path | None,
         typer.Option(help="Folder of the refined run. Default: a new one under runs/.", show_default=False),
     ] = None,
-    remainder_dim: Annotated[
+    residual_dim: Annotated[
         int,
         typer.Option(
             min=1, metavar="K", help="Dimensions of w that are added for what is left over, at most."
         ),
     ] = 400,
     figures: Annotated[bool, typer.Option(help="Draw the figures at the end.")] = True,
+    method: Annotated[
+        str | None,
+        typer.Option(help="Where your own method lies; runs of one cannot be refined."),
+    ] = None,
 ) -> None:
     """Add to a finished run what its codes left out of the pictures; z, w and what they do stay as they are.
 
@@ -34,30 +38,31 @@ def refine(
     leaves of its training data. The result is a run like any other, with K more dimensions of w.
     Example: [bold]differentia refine runs/mnist-strict-seed0[/bold].
     """
-    from differentia.evaluation.refinement import compare_with_teacher
     from differentia.files import write_json
-    from differentia.training.refining import check_refinable, refined
+    from differentia.methods.base import find
+    from differentia.metrics.refinement import compare_with_teacher
+    from differentia.refining import check_refinable, refined
     from differentia.training.run import Run
 
     console = Console(highlight=False)
-    opened = Run.open(run)
+    opened = Run.open(run, method)
     check_refinable(opened)
     out = out or free_folder(f"{run.resolve().name}-refined")
     Run.check_free(out)
     teacher, data = opened.load_model(), opened.load_data(progress=True)
     with console.status("coding what is left"):
-        settings, student = refined(opened.settings, teacher, data, remainder_dim)
+        settings, student = refined(opened.settings, teacher, data, residual_dim)
     with console.status("comparing with the teacher"):
         found = compare_with_teacher(student, teacher, data, settings.training.seed)
-    made = Run.create(out, settings, data)
+    made = Run.create(out, settings, find(settings.method), data)
     made.save_model(student.state_dict(), opened.metrics())
     write_json(made.path / "refinement.json", found.to_json())
     finish(console, made, data, figures)
-    console.print(_table(opened, made, found))
+    console.print(_table(opened, made, found, student.given))
 
 
-def _table(teacher: "Run", student: "Run", found: "Refinement") -> Table:
-    """Return what was gained and what was kept."""
+def _table(teacher: "Run", student: "Run", found: "Refinement", given: str) -> Table:
+    """Return what was gained and what was kept; `given` is what goes with z in a swap."""
     table = Table(title=f"{student.path.name} beside {teacher.path.name}, test split", title_justify="left")
     table.add_column("figure")
     table.add_column("value", justify="right")
@@ -68,7 +73,7 @@ def _table(teacher: "Run", student: "Run", found: "Refinement") -> Table:
     table.add_row("squared error now", f"{found.student_error:.2f}", f"{100 * share:.0f} % of that")
     changed = "1 − R², of what exchanging {} does; 0: as before"
     table.add_row("effect of z changed by", f"{found.z_changed:.3f}", changed.format("z"))
-    table.add_row("effect of w changed by", f"{found.w_changed:.3f}", changed.format("w and class"))
+    table.add_row("effect of w changed by", f"{found.w_changed:.3f}", changed.format(given))
     kept = "yes" if found.codes_kept else "no"
     table.add_row("z and w unchanged", kept, "to the last bit; the dimensions of w from before")
     return table

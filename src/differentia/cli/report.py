@@ -23,6 +23,10 @@ def report(
         int | None,
         typer.Option(min=0, help="Seed of everything that is drawn.", show_default="the run's"),
     ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(help="Where your own method lies, path/to/file.py:Class, for a run of one."),
+    ] = None,
 ) -> None:
     """Audit a run and write RUN/report.html, one self-contained page, and RUN/audit.json, its numbers.
 
@@ -30,13 +34,13 @@ def report(
     [bold]differentia report runs/mnist-strict-seed0 --quick[/bold].
     """
     from differentia.files import write_json, write_text
+    from differentia.plots.gallery import draw_gallery
     from differentia.report.evidence import gather, stages
-    from differentia.report.page import render
-    from differentia.report.pictures import draw_gallery
+    from differentia.report.html import render
     from differentia.training.run import Run
 
     console = Console(highlight=False)
-    opened = Run.open(run)
+    opened = Run.open(run, method)
     model, data = opened.load_model(), opened.load_data(progress=True)
     chosen = opened.settings.training.seed if seed is None else seed
     order = [*stages(data), "pictures", "page"]
@@ -55,11 +59,11 @@ def report(
             progress.update(task, description=stage, completed=order.index(stage), doing=doing)
 
         found = gather(opened, model, data, chosen, quick, tell)
-        write_json(run / "audit.json", found.document)
         tell("pictures", "")
         gallery = draw_gallery(model, data, found.factors, chosen)
         tell("page", "")
-        page = render(found.document, gallery, opened.settings, opened.metrics())
+        page = render(found.document, gallery, opened.settings, opened.metrics(), opened.curves)
+    write_json(run / "audit.json", found.document)
     write_text(run / "report.html", page)
 
     _print(console, found)
@@ -71,9 +75,9 @@ def report(
 
 def _print(console: Console, found: "Evidence") -> None:
     """Print the verdict, the worst case of every form of the codes, and the names; 80 columns hold them."""
-    from differentia.evaluation.audit_table import INPUT_TITLES, PROBE_TITLES
-    from differentia.evaluation.battery import INPUTS
-    from differentia.evaluation.rows import worst
+    from differentia.metrics.audit.table import PROBE_TITLES, input_titles
+    from differentia.metrics.codes import CODES, INPUTS
+    from differentia.metrics.leakage.scores import worst
 
     audit, factors = found.audit, found.factors
     console.print(Text.assemble((f"{audit.verdict.level}: ", "bold"), audit.verdict.sentence))
@@ -82,14 +86,17 @@ def _print(console: Console, found: "Evidence") -> None:
     table.add_column("")
     for header in ("accuracy %", "95 % interval", f"bits of {audit.entropy:.2f}"):
         table.add_column(header, justify="right", no_wrap=True)
-    figures = [audit.figure(code, kind) for code in ("z", "w") for kind in INPUTS]
-    lines = [(f"{row.code}, {INPUT_TITLES[row.input]}", row) for row in figures if row is not None]
+    figures = [audit.figure(code, kind) for code in CODES for kind in INPUTS]
+    titles = input_titles(audit.rows)
+    lines = [(f"{row.code}, {titles[row.input]}", row) for row in figures if row is not None]
     for title, row in [*lines, ("z, labels permuted", worst(audit.control))]:
         interval = f"{100 * row.low:.1f} to {100 * row.high:.1f}"
         table.add_row(
             title, PROBE_TITLES[row.probe], f"{100 * row.accuracy:.1f}", interval, f"{row.bits:.3f}"
         )
     console.print(table)
+    for remark in audit.remarks:
+        console.print(remark, style="dim", markup=False)
     console.print(f"Chance is {100 * audit.chance:.1f} %. {factors.sentence}", markup=False)
     for factor in (*factors.z, *factors.w):
         console.print(f"  {factor.sentence}", markup=False)

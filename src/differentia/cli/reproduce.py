@@ -1,6 +1,8 @@
 """``differentia reproduce``: the report's tables and figures, ours beside theirs, and our own experiments."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -22,11 +24,11 @@ def reproduce(
     datasets: Annotated[
         str, typer.Option(help="mnist, fashion-mnist, celeba, kinds or digits, with commas between them.")
     ] = "mnist,fashion-mnist",
-    seeds: Annotated[int, typer.Option(min=1, max=100, help="Runs of each reading, for the interval.")] = 3,
-    readings: Annotated[
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="Runs of each variant, for the interval.")] = 3,
+    variants: Annotated[
         str,
         typer.Option(
-            help="default (without L_class, the reading that shows its effect on every data set, strict), "
+            help="default (without L_class, the variant that shows its effect on every data set, strict), "
             "all, or names with commas between them."
         ),
     ] = "default",
@@ -55,23 +57,30 @@ def reproduce(
     the same command again.
 
     Examples: [bold]differentia reproduce table1 --seeds 1 --quick[/bold],
-    [bold]differentia reproduce all --readings all --results docs/results[/bold].
+    [bold]differentia reproduce all --variants all --results docs/results[/bold].
     """
-    from differentia.experiments.reproduction import Request
-    from differentia.experiments.reproduction import reproduce as run
-    from differentia.experiments.runner import check_backend
+    from differentia.reproduce.reproduction import Request
+    from differentia.reproduce.reproduction import reproduce as run
+    from differentia.reproduce.runner import check_backend
 
-    console = Console(highlight=False)
     check_backend(backend)
-    request = Request.of(what, datasets, seeds, readings, quick)
-    try:
+    request = Request.of(what, datasets, seeds, variants, quick)
+    console = Console(highlight=False)
+    with _stoppable(console):
         failures = run(
             request, out, results or out / "results", jobs or os.cpu_count() or 1, backend, console
         )
+    if failures:
+        raise DifferentiaError(f"{len(failures)} runs failed. " + " ".join(failures))
+
+
+@contextmanager
+def _stoppable(console: Console) -> Iterator[None]:
+    """Turn Ctrl-C into a sentence that says how to go on, and exit code 130."""
+    try:
+        yield
     except KeyboardInterrupt:
         console.print(
             "Stopped. Finished epochs are kept; give the same command again to go on.", style="yellow"
         )
         raise typer.Exit(130) from None
-    if failures:
-        raise DifferentiaError(f"{len(failures)} runs failed. " + " ".join(failures))

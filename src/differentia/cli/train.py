@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from differentia.cli.running import carry_out, finish, free_folder, start_devices
 from differentia.cli.train_view import print_settings
+from differentia.cli.training_session import carry_out, finish, free_folder, start_devices
 from differentia.errors import DifferentiaError
 
 if TYPE_CHECKING:
     from differentia.data.dataset import LabelledData
+    from differentia.methods.base import Method
     from differentia.training.settings import Settings
 
 
@@ -24,13 +25,19 @@ def train(
             show_default=False,
         ),
     ] = None,
-    preset: Annotated[
-        str,
+    method: Annotated[
+        str | None,
         typer.Option(
             help="strict (the best separation), report (the report as printed), released (its authors' "
-            "code), naive (the report's section 3.1)."
+            "code), naive (the report's section 3.1), a baseline (autoencoder, vae, beta-vae, burgess, "
+            "beta-tcvae, factor-vae, cvae, csvae), or one of your own: path/to/file.py:Class.",
+            show_default="the preset's",
         ),
-    ] = "strict",
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(help="Settings to start from, by name.", show_default="the method's; strict"),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder of the run. Default: a new one under runs/.", show_default=False),
@@ -64,11 +71,12 @@ def train(
         typer.Option(
             "--set",
             metavar="NAME=VALUE",
-            help="Change any setting, e.g. --set objective.capacity.z=12. May be repeated; see --settings.",
+            help="Change any setting, e.g. --set terms.capacity.z=12. May be repeated; see --settings.",
         ),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(help="Repeat a run from its config.yaml, instead of DATA and --preset.")
+        Path | None,
+        typer.Option(help="Repeat a run from its config.yaml, instead of DATA and --preset."),
     ] = None,
     resume: Annotated[
         Path | None, typer.Option(help="Go on with an interrupted run, bit for bit as if never stopped.")
@@ -125,6 +133,7 @@ def train(
     [bold]differentia train kinds --generic shift,scale,rotate,brightness[/bold],
     [bold]differentia train --resume runs/mnist-strict[/bold].
     """
+    from differentia.methods.strict import declaration
     from differentia.training.settings import change, combined
 
     given: dict[str, dict[str, Any]] = {
@@ -137,13 +146,11 @@ def train(
             "precision": precision,
         },
     }
-    given["model"] = {
-        field: [] if names == "none" else [name.strip() for name in names.split(",")]
-        for field, names in (("generic", generic), ("measured", measured))
-        if names is not None
-    }
+    given["model"] = declaration(_listed(generic), _listed(measured))
     named = {part: {k: v for k, v in fields.items() if v is not None} for part, fields in given.items()}
-    if resume is not None and (data or config or out or set_ or any(named.values())):
+    if config is not None and preset:
+        raise DifferentiaError("--config holds all settings already. Leave out --preset, or --config.")
+    if resume is not None and (data or preset or config or out or set_ or any(named.values())):
         raise DifferentiaError(
             "--resume goes on with the run's own settings. Leave out DATA, --out and settings."
         )
@@ -152,12 +159,19 @@ def train(
             "Say what to train: DATA, --config FILE or --resume RUN. See `differentia train --help`."
         )
     changes = combined([named, *(change(assignment) for assignment in set_ or [])])
-    _train(data, preset, out, config, resume, changes, settings, logger, figures)
+    _train(data, method, preset, out, config, resume, changes, settings, logger, figures)
+
+
+def _listed(names: str | None) -> list[str] | None:
+    if names is None:
+        return None
+    return [] if names == "none" else [name.strip() for name in names.split(",")]
 
 
 def _train(
     source: str | None,
-    preset_name: str,
+    method: str | None,
+    preset_name: str | None,
     out: Path | None,
     config: Path | None,
     resume: Path | None,
@@ -173,21 +187,23 @@ def _train(
     console = Console(highlight=False)
     run: Run | None = None
     if resume is not None:
-        run = Run.open(resume)
-        chosen, data = run.settings, run.load_data(progress=True)
+        run = Run.open(resume, method)
+        chosen, of_run, data = run.settings, run.method, run.load_data(progress=True)
     else:
-        chosen, data = _choose(source, preset_name, config, changes)
+        chosen, of_run, data = _choose(source, method, preset_name, config, changes)
     if only_print:
         print_settings(console, chosen)
         return
     if out is None:
-        stem = f"{data.name}-{chosen.preset}-seed{chosen.training.seed}"
+        method_name = chosen.method.rsplit(":", 1)[-1]
+        how = method_name if chosen.preset in (chosen.method, "plain") else f"{method_name}-{chosen.preset}"
+        stem = f"{data.name}-{how}-seed{chosen.training.seed}"
         out = resume if resume is not None else free_folder(stem)
     fabric = start_devices(chosen.training, logger, out)
     with console.status("preparing the training"):
-        trainer = Trainer(chosen, data, fabric)
+        trainer = Trainer(chosen, of_run, data, fabric)
     if run is None and fabric.is_global_zero:
-        run = Run.create(out, chosen, data)
+        run = Run.create(out, chosen, of_run, data)
     elif run is not None and run.checkpoint_path.exists():
         trainer.restore(Checkpoint.load(run.checkpoint_path))
     if not fabric.is_global_zero:
@@ -199,13 +215,19 @@ def _train(
 
 
 def _choose(
-    source: str | None, preset_name: str, config: Path | None, changes: dict[str, Any]
-) -> "tuple[Settings, LabelledData]":
-    """Read settings and data of a new run, from a preset or from a file."""
+    source: str | None,
+    method: str | None,
+    preset_name: str | None,
+    config: Path | None,
+    changes: dict[str, Any],
+) -> "tuple[Settings, type[Method], LabelledData]":
+    """Read settings, method and data of a new run, from a preset or from a file."""
     import yaml
 
     from differentia.data.catalogue import NAMES, load
-    from differentia.training.settings import combined, preset, validated, validated_data
+    from differentia.methods.base import find, resolve
+    from differentia.training.presets import preset
+    from differentia.training.settings import combined, recorded_method, validated, validated_data
 
     if config is not None:
         try:
@@ -214,8 +236,9 @@ def _choose(
             raise DifferentiaError(f"{config} cannot be read as settings ({problem}).") from None
         if not isinstance(values, dict):
             raise DifferentiaError(f"{config} holds no settings. Name the config.yaml of a run.")
-        chosen = validated(combined([values, changes]))
-        return chosen, load(chosen.data, progress=True)
+        of_file = resolve(recorded_method(values, str(config)), method)
+        chosen = validated(combined([values, changes]), of_file)
+        return chosen, of_file, load(chosen.data, progress=True)
     assert source is not None
     place = source if source in NAMES else str(Path(source).absolute())
     described = changes.get("data", {})
@@ -223,6 +246,7 @@ def _choose(
         {"source": place} | described if isinstance(described, dict) else described
     )
     # An impossible setting is said before data are fetched.
-    preset(preset_name, data_settings, (28, 28, 1), changes)
+    preset(preset_name, data_settings, (28, 28, 1), changes, method=method)
     data = load(data_settings, progress=True)
-    return preset(preset_name, data_settings, data.shape, changes, len(data.train)), data
+    chosen = preset(preset_name, data_settings, data.shape, changes, len(data.train), method)
+    return chosen, find(method or chosen.method), data

@@ -6,15 +6,25 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 if TYPE_CHECKING:
     from differentia.data.dataset import LabelledData
-    from differentia.evaluation.summary import Summary
+    from differentia.metrics.summary import Summary
     from differentia.training.loop import Trainer
     from differentia.training.run import Run
     from differentia.training.settings import Settings
+
+
+SHOWN = (
+    ("squared_error", "error", ".2f"),
+    ("kl_z", "KL_z", ".1f"),
+    ("kl_w", "KL_w", ".1f"),
+    ("critic_loss_z", "critic on z", ".2f"),
+)
+"""What the progress bar says of the last epoch, where it was recorded: key, name, format."""
 
 
 @contextmanager
@@ -33,11 +43,10 @@ def training_progress(console: Console, trainer: "Trainer") -> "Iterator[Callabl
 
         def watch(trainer: "Trainer") -> None:
             terms = ""
-            if trainer.records:
-                last = trainer.records[-1]
-                terms = (
-                    f"error {last['squared_error']:.2f}  KL_z {last['kl_z']:.1f}  KL_w {last['kl_w']:.1f}"
-                    + (f"  critic on z {last['critic_loss_z']:.2f}" if "critic_loss_z" in last else "")
+            if trainer.monitor.records:
+                last = trainer.monitor.records[-1]
+                terms = "  ".join(
+                    f"{name} {last[key]:{form}}" for key, name, form in SHOWN if last.get(key) is not None
                 )
             shown = min(trainer.epoch + 1, total)
             bar.update(task, completed=trainer.step, epoch=f"{shown}/{total}", terms=terms)
@@ -46,17 +55,19 @@ def training_progress(console: Console, trainer: "Trainer") -> "Iterator[Callabl
         yield watch
 
 
-def announce(
-    console: Console, settings: "Settings", data: "LabelledData", trainer: "Trainer", run: "Run"
-) -> None:
+def announce(console: Console, data: "LabelledData", trainer: "Trainer", run: "Run") -> None:
     """Say what is about to be trained, and where to."""
+    settings = trainer.settings
+    preset = "" if settings.preset == settings.method else f", preset [bold]{settings.preset}[/bold]"
     shape = " × ".join(str(n) for n in data.shape)
     console.print(
         f"[bold]{data.name}[/bold]: {len(data.train):,} training and {len(data.test):,} test samples of "
-        f"{shape}, {data.n_classes} classes; preset [bold]{settings.preset}[/bold], "
+        f"{shape}, {data.n_classes} classes; method [bold]{escape(settings.method)}[/bold]{preset}, "
         f"seed {settings.training.seed} → [bold]{run.path}[/bold]"
     )
-    if trainer.step:
+    if trainer.step == trainer.total_steps:
+        console.print("All of its epochs are done already.")
+    elif trainer.step:
         console.print(f"Going on at epoch {trainer.epoch + 1} of {settings.training.epochs}.")
 
 
@@ -72,7 +83,7 @@ def closing_table(run: "Run", summary: "Summary") -> Table:
     for code, kl in (("z", summary.kl_z), ("w", summary.kl_w)):
         if kl is not None:
             held = f", held at {last[f'capacity_{code}']:.1f}" if f"capacity_{code}" in last else ""
-            if held and code == "w" and run.settings.model.remainder_dim:
+            if held and code == "w" and run.settings.method == "refined":
                 held += " before it was refined"
             table.add_row(f"KL_{code}", f"{kl:.2f}", f"nats that {code} may carry{held}")
         if f"multiplier_{code}" in last:

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from differentia.data.celeba_layout import ATTRIBUTES, PARTITION, Layout, find_layout, lacking
 from differentia.data.dataset import LabelledData, Split
 from differentia.data.images import decode_all
-from differentia.data.places import made_cache
 from differentia.data.settings import DataSettings
 from differentia.data.splits import choose
+from differentia.data.storage import made_cache
 from differentia.errors import DifferentiaError
 from differentia.files import replacing
 

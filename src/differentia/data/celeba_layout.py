@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from differentia.data.places import cache_folder, data_folder
+from differentia.data.storage import cache_folder, data_folder
 from differentia.errors import DifferentiaError
 
 IMAGES, ARCHIVE = "img_align_celeba", "img_align_celeba.zip"

@@ -15,8 +15,8 @@ from differentia.data.dataset import LabelledData
 from differentia.data.folder import list_folder
 from differentia.data.images import SUFFIXES, UnreadableError
 from differentia.data.npz import ARRAYS, array_names
+from differentia.data.plurals import count
 from differentia.data.settings import DataSettings
-from differentia.data.wording import count
 from differentia.errors import DifferentiaError
 
 FEW = 50

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from differentia.data.dataset import LabelledData, Split
 from differentia.data.images import SUFFIXES, decode_all, quiet_pillow, smaller_side
+from differentia.data.plurals import count
 from differentia.data.settings import DataSettings
 from differentia.data.splits import choose
-from differentia.data.wording import count
 from differentia.errors import DifferentiaError
 
 LARGEST_DEFAULT = 64

@@ -16,7 +16,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from rich.console import Console
 from rich.progress import track
 
-from differentia.data.wording import count
+from differentia.data.plurals import count
 from differentia.errors import DifferentiaError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")

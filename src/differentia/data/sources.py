@@ -15,7 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from differentia.data.download import WrongContent, download, status, unpacked
 from differentia.data.packages import PackageUnavailable, debian_package, npm_package
-from differentia.data.places import cache_folder, data_folder, made_cache
+from differentia.data.storage import cache_folder, data_folder, made_cache
 from differentia.errors import DifferentiaError
 from differentia.files import replacing
 

@@ -1,11 +1,9 @@
-"""Several runs side by side, from their ``audit.json``: rows, CSV, LaTeX and a picture."""
+"""Several runs side by side, from their ``audit.json``: a table and a picture."""
 
-import csv
-import io
 import json
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from differentia.errors import DifferentiaError
-from differentia.evaluation.pages import DPI, INK, LABEL, MUTED, SMALL
+from differentia.plots.style import DPI, INK, LABEL, MUTED, SMALL
 from differentia.report.evidence import SCHEMA
+from differentia.tables import Cell, Column, Table
 
 
 @dataclass(frozen=True)
@@ -24,17 +23,17 @@ class Compared:
 
     Attributes
     ----------
-    run, preset, data : str
-        Name of the run, the preset it started from, and its data set.
+    run, method, data : str
+        Name of the run, its method, and its data set.
     squared_error : float
         Of a reconstruction of test data, summed over pixels (or standardised features).
     leak_z, leak_z_low, leak_z_high, chance : float
         Accuracy of the best probe on samples of z with its 95 % interval, and chance.
-    leak_z_parameters : float
+    leak_z_parameters : float or None
         The same on the posterior's parameters.
     accuracy_w : float or None
         The same on samples of w.
-    swap_consistency : float
+    swap_consistency : float or None
         Share of swapped pictures that show the class of w.
     coverage : float or None
         Share of real test samples with a generated one nearby.
@@ -45,18 +44,18 @@ class Compared:
     """
 
     run: str
-    preset: str
+    method: str
     data: str
     squared_error: float
     leak_z: float
     leak_z_low: float
     leak_z_high: float
     chance: float
-    leak_z_parameters: float
+    leak_z_parameters: float | None
     accuracy_w: float | None
-    swap_consistency: float
+    swap_consistency: float | None
     coverage: float | None
-    kl_z: float
+    kl_z: float | None
     kl_w: float | None
     verdict: str
 
@@ -66,18 +65,19 @@ class Compared:
         audit, drawn = document["audit"], document["generation"]["drawn"]
         best = {(row["code"], row["input"]): row for row in audit["worst"]}
         z, w = best["z", "samples"], best.get(("w", "samples"))
+        parameters, swap = best.get(("z", "parameters")), audit["swap"]
         return cls(
             run=name,
-            preset=document["run"]["preset"],
+            method=document["run"].get("method") or document["run"]["preset"],
             data=document["run"]["data"]["name"],
             squared_error=document["generation"]["squared_error"]["value"],
             leak_z=z["accuracy"],
             leak_z_low=z["low"],
             leak_z_high=z["high"],
             chance=audit["chance"],
-            leak_z_parameters=best["z", "parameters"]["accuracy"],
+            leak_z_parameters=parameters["accuracy"] if parameters else None,
             accuracy_w=w["accuracy"] if w else None,
-            swap_consistency=audit["swap"]["says_b"]["value"],
+            swap_consistency=swap["says_b"]["value"] if swap else None,
             coverage=drawn["coverage"] if drawn else None,
             kl_z=audit["collapse"]["kl_z"],
             kl_w=audit["collapse"]["kl_w"],
@@ -85,47 +85,71 @@ class Compared:
         )
 
 
-HEADERS = (
-    ("run", "run"),
-    ("preset", "preset"),
-    ("data", "data"),
-    ("error", "squared error of a reconstruction"),
-    ("z %", "class read from samples of z by the best probe, with its 95 % interval; lower is better"),
-    ("chance %", "always answering the most frequent class"),
-    ("[μ, log σ²] %", "class read from the parameters of z's posterior"),
-    ("w %", "class read from samples of w"),
-    ("swaps %", "swapped pictures that show the class of w"),
-    ("coverage %", "real samples with a generated one nearby"),
-    ("KL z", "nats that z carries"),
-    ("KL w", "nats that w carries"),
-    ("verdict", "the audit's word"),
+COLUMNS = (
+    Column("run", ("run",), "left"),
+    Column("method", ("method",), "left"),
+    Column("data", ("data",), "left"),
+    Column("error", ("squared_error",), meaning="squared error of a reconstruction"),
+    Column(
+        "z %",
+        ("leak_z", "leak_z_low", "leak_z_high"),
+        meaning="class read from samples of z by the best probe, with its 95 % interval; lower is better",
+        latex=r"$z$ (\%)",
+    ),
+    Column("chance %", ("chance",), meaning="always answering the most frequent class", latex=r"chance (\%)"),
+    Column(
+        "[μ, log σ²] %",
+        ("leak_z_parameters",),
+        meaning="class read from the parameters of z's posterior",
+        latex=r"$[\mu, \log\sigma^2]$ (\%)",
+    ),
+    Column("w %", ("accuracy_w",), meaning="class read from samples of w", latex=r"$w$ (\%)"),
+    Column(
+        "swaps %",
+        ("swap_consistency",),
+        meaning="swapped pictures that show the class of w",
+        latex=r"swaps (\%)",
+    ),
+    Column(
+        "coverage %",
+        ("coverage",),
+        meaning="real samples with a generated one nearby",
+        latex=r"coverage (\%)",
+    ),
+    Column("KL z", ("kl_z",), meaning="nats that z carries", latex="KL $z$"),
+    Column("KL w", ("kl_w",), meaning="nats that w carries", latex="KL $w$"),
+    Column("verdict", ("verdict",), "left"),
 )
-"""Columns of the table for people: a header and its meaning."""
+"""Columns of the table of runs. In a CSV file shares are from 0 to 1 and in full precision."""
 
 
-def cells(row: Compared) -> tuple[str, ...]:
-    """Return one run as text, a cell for each of `HEADERS`."""
+def table(runs: Sequence[Compared]) -> Table:
+    """Return runs as a table, percentages rounded to one decimal, "–" for what is absent."""
+    return Table(COLUMNS, tuple(map(_row, runs)))
 
+
+def _row(run: Compared) -> tuple[Cell, ...]:
     def share(value: float | None) -> str:
         return "–" if value is None else f"{100 * value:.1f}"
 
     def number(value: float | None, decimals: int) -> str:
         return "–" if value is None else f"{value:.{decimals}f}"
 
+    leak = f"{share(run.leak_z)} ({share(run.leak_z_low)} to {share(run.leak_z_high)})"
     return (
-        row.run,
-        row.preset,
-        row.data,
-        number(row.squared_error, 2),
-        f"{share(row.leak_z)} ({share(row.leak_z_low)} to {share(row.leak_z_high)})",
-        share(row.chance),
-        share(row.leak_z_parameters),
-        share(row.accuracy_w),
-        share(row.swap_consistency),
-        share(row.coverage),
-        number(row.kl_z, 1),
-        number(row.kl_w, 1),
-        row.verdict,
+        Cell(run.run, (run.run,)),
+        Cell(run.method, (run.method,)),
+        Cell(run.data, (run.data,)),
+        Cell(number(run.squared_error, 2), (run.squared_error,)),
+        Cell(leak, (run.leak_z, run.leak_z_low, run.leak_z_high)),
+        Cell(share(run.chance), (run.chance,)),
+        Cell(share(run.leak_z_parameters), (run.leak_z_parameters,)),
+        Cell(share(run.accuracy_w), (run.accuracy_w,)),
+        Cell(share(run.swap_consistency), (run.swap_consistency,)),
+        Cell(share(run.coverage), (run.coverage,)),
+        Cell(number(run.kl_z, 1), (run.kl_z,)),
+        Cell(number(run.kl_w, 1), (run.kl_w,)),
+        Cell(run.verdict, (run.verdict,)),
     )
 
 
@@ -173,49 +197,10 @@ def _read(path: Path, name: str) -> Compared:
         raise DifferentiaError(f"{path}/audit.json is damaged ({problem!r}). {again}") from None
 
 
-def as_csv(rows: Sequence[Compared]) -> str:
-    """Return the runs as CSV: a header, shares from 0 to 1 in full precision, nothing where one is absent."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    names = [field.name for field in fields(Compared)]
-    writer.writerow(names)
-    for row in rows:
-        writer.writerow(["" if (value := getattr(row, name)) is None else value for name in names])
-    return buffer.getvalue()
-
-
-_TEX = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    **{character: "\\" + character for character in "&%$#_{}"},
-}
-
-
-def _tex(text: str) -> str:
-    return "".join(_TEX.get(character, character) for character in text).replace("–", "--")
-
-
-def as_latex(rows: Sequence[Compared]) -> str:
-    """Return the runs as a LaTeX table for the package booktabs, percentages rounded to one decimal."""
-    headers = (
-        "run", "preset", "data", "error", r"$z$ (\%)", r"chance (\%)", r"$[\mu, \log\sigma^2]$ (\%)",
-        r"$w$ (\%)", r"swaps (\%)", r"coverage (\%)", r"KL $z$", r"KL $w$",
-    )  # fmt: skip
-    lines = [
-        r"% needs \usepackage{booktabs}",
-        r"\begin{tabular}{lll" + "r" * (len(headers) - 3) + "}",
-        r"\toprule",
-        " & ".join(headers) + r" \\",
-        r"\midrule",
-        *(" & ".join(map(_tex, cells(row)[: len(headers)])) + r" \\" for row in rows),
-        r"\bottomrule",
-        r"\end{tabular}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-_COLOURS = ("#2f6fdf", "#d9822b", "#2ca02c", "#7b4fd0", "#0d8f8f", "#c8375f")
+_COLOURS = (
+    "#2f6fdf", "#d9822b", "#2ca02c", "#7b4fd0", "#0d8f8f", "#c8375f", "#8c564b", "#d870b4", "#8a8a1e",
+    "#16a5d0", "#1f2f6b", "#e3b505", "#70a080",
+)  # fmt: skip
 _MARKERS = "osD^vP"
 
 
@@ -225,14 +210,14 @@ def picture(rows: Sequence[Compared]) -> Figure:
     Parameters
     ----------
     rows : sequence of Compared
-        Runs. Colours tell presets apart, markers data sets; a dash below each run is its chance.
+        Runs. Colours tell methods apart, markers data sets; a dash below each run is its chance.
 
     Returns
     -------
     Figure
         One pair of axes.
     """
-    presets, sets = (list(dict.fromkeys(getattr(row, key) for row in rows)) for key in ("preset", "data"))
+    methods, sets = (list(dict.fromkeys(getattr(row, key) for row in rows)) for key in ("method", "data"))
     figure = Figure(figsize=(6.8, 4.4), dpi=DPI, facecolor="white", layout="constrained")
     axes = figure.add_subplot()
     for row in rows:
@@ -242,7 +227,7 @@ def picture(rows: Sequence[Compared]) -> Figure:
             row.squared_error,
             100 * row.leak_z,
             yerr=[[100 * (row.leak_z - row.leak_z_low)], [100 * (row.leak_z_high - row.leak_z)]],
-            color=_COLOURS[presets.index(row.preset) % len(_COLOURS)],
+            color=_COLOURS[methods.index(row.method) % len(_COLOURS)],
             marker=_MARKERS[sets.index(row.data) % len(_MARKERS)],
             markersize=6,
             elinewidth=1.2,
@@ -253,8 +238,8 @@ def picture(rows: Sequence[Compared]) -> Figure:
             size=SMALL, color=INK, parse_math=False,
         )  # fmt: skip
     names = [("chance", MUTED, "_")]
-    if len(presets) > 1:
-        names += [(name, colour, "o") for name, colour in zip(presets, cycle(_COLOURS), strict=False)]
+    if len(methods) > 1:
+        names += [(name, colour, "o") for name, colour in zip(methods, cycle(_COLOURS), strict=False)]
     if len(sets) > 1:
         names += [(name, MUTED, marker) for name, marker in zip(sets, cycle(_MARKERS), strict=False)]
     handles = [

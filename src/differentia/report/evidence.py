@@ -2,17 +2,19 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
 from differentia.data.dataset import LabelledData
-from differentia.evaluation.audit import Audit, audit
-from differentia.evaluation.factors import FactorReport, name_factors
-from differentia.evaluation.generation import generation
-from differentia.evaluation.ground_truth import ground_truth
-from differentia.evaluation.real_classifier import FULL, QUICK, RealClassifier
-from differentia.models.two_code import TwoCodeModel
+from differentia.metrics.audit.audit import audit
+from differentia.metrics.audit.result import Audit
+from differentia.metrics.factors.naming import name_factors
+from differentia.metrics.factors.report import FactorReport
+from differentia.metrics.generation import generation
+from differentia.metrics.ground_truth.score import ground_truth
+from differentia.metrics.judges import ImageClassifier
+from differentia.model.base import Model
 from differentia.training.run import Run
 
 SCHEMA = 1
@@ -49,7 +51,7 @@ def stages(data: LabelledData) -> tuple[str, ...]:
 
 
 def gather(
-    run: Run, model: TwoCodeModel, data: LabelledData, seed: int, quick: bool, progress: Progress
+    run: Run, model: Model, data: LabelledData, seed: int, quick: bool, progress: Progress
 ) -> Evidence:
     """Audit a run, name its factors, score them against ground truth where there is any, and generate.
 
@@ -84,10 +86,8 @@ def gather(
         return lambda words: progress(stage, words)
 
     # One judge, trained on real samples, serves the swap test and the new samples.
-    limit = QUICK if quick else FULL
-    classifier: RealClassifier = timed(
-        "classifier of real samples",
-        lambda: RealClassifier(data.train, data.n_classes, seed, limit, model.device),
+    classifier: ImageClassifier = timed(
+        "classifier of real samples", lambda: ImageClassifier.of(data, seed, quick, model.device)
     )
     audited: Audit = timed(
         "audit", lambda: audit(model, data, seed, quick, telling("audit"), classifier=classifier)
@@ -103,21 +103,7 @@ def gather(
     document = {
         "schema": SCHEMA,
         "differentia": version("differentia"),
-        "run": {
-            "name": run.path.resolve().name,
-            "preset": run.settings.preset,
-            "seed": run.settings.training.seed,
-            "epochs": len(run.metrics()),
-            "z_dim": model.settings.z_dim,
-            "w_dim": model.settings.w_dim,
-            "parameters": sum(p.numel() for p in model.parameters()),
-            "data": asdict(run.description)
-            | {
-                "shape": list(run.description.shape),
-                "class_names": list(run.description.class_names),
-                "factor_names": list(run.description.factor_names),
-            },
-        },
+        "run": _described(run, model),
         "settings": run.settings.model_dump(mode="json"),
         "seed": seed,
         "quick": quick,
@@ -128,3 +114,19 @@ def gather(
         "seconds": seconds,
     }
     return Evidence(audited, factors, document)
+
+
+def _described(run: Run, model: Model) -> dict[str, Any]:
+    """Say as plain JSON types what was trained, and on what."""
+    return {
+        "name": run.path.resolve().name,
+        "method": run.settings.method,
+        "preset": run.settings.preset,
+        "seed": run.settings.training.seed,
+        "epochs": len(run.metrics()),
+        "z_dim": model.z_dim,
+        "w_dim": model.w_dim,
+        "decoder_sees_y": model.decoder_sees_y,
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "data": run.description.model_dump(mode="json"),
+    }

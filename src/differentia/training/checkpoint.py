@@ -1,6 +1,7 @@
 """A checkpoint is one safetensors file: tensors, and plain JSON in its header. Nothing in it is a pickle."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,18 +18,45 @@ from differentia.files import replacing
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Everything that a resumed training needs.
-
-    Attributes
-    ----------
-    tensors : dict of str to Tensor
-        Parameters, buffers, optimiser moments and running sums by name.
-    state : dict
-        Plain JSON values: the step, the seconds trained, the records of the finished epochs.
-    """
+    """Everything that a resumed training needs."""
 
     tensors: dict[str, Tensor]
+    """Parameters and buffers (``method.``), optimiser moments and running sums, by name."""
     state: dict[str, Any]
+    """Plain JSON values: the step, the seconds trained, the records of the finished epochs."""
+
+    @classmethod
+    def of(
+        cls, method: nn.Module, optimisers: Mapping[str, Optimizer], sums: Tensor, state: dict[str, Any]
+    ) -> "Checkpoint":
+        """Copy it from a method, its optimisers by name, and the sums of the current epoch."""
+        tensors = {f"method.{name}": tensor for name, tensor in method.state_dict().items()}
+        for prefix, optimiser in optimisers.items():
+            slots: dict[int, dict[str, Tensor]] = optimiser.state_dict()["state"]
+            tensors |= {
+                f"{prefix}.{i}.{k}": torch.as_tensor(t) for i, s in slots.items() for k, t in s.items()
+            }
+        return cls({n: t.detach().clone() for n, t in (tensors | {"sums": sums}).items()}, state)
+
+    def restore(self, method: nn.Module, optimisers: Mapping[str, Optimizer]) -> dict[str, Any]:
+        """Give a method and its optimisers back what `of` took, and return the state.
+
+        A DifferentiaError says that the checkpoint is of another method or model.
+        """
+        try:
+            method.load_state_dict(self.part("method"))
+            for prefix, optimiser in optimisers.items():
+                slots: dict[int, dict[str, Tensor]] = {}
+                for name, tensor in self.part(prefix).items():
+                    index, key = name.split(".", 1)
+                    slots.setdefault(int(index), {})[key] = tensor.clone()
+                groups = optimiser.state_dict()["param_groups"]
+                optimiser.load_state_dict({"state": slots, "param_groups": groups})
+        except (KeyError, RuntimeError, ValueError) as problem:
+            raise DifferentiaError(
+                f"The checkpoint does not fit the settings ({str(problem).splitlines()[0]}). Train again."
+            ) from None
+        return self.state
 
     def part(self, prefix: str) -> dict[str, Tensor]:
         """Return the tensors whose names start with ``prefix.``, without the prefix."""
@@ -43,13 +71,7 @@ class Checkpoint:
 
     @classmethod
     def load(cls, path: Path) -> "Checkpoint":
-        """Read a checkpoint.
-
-        Raises
-        ------
-        DifferentiaError
-            If the file is missing or damaged.
-        """
+        """Read a checkpoint; a DifferentiaError says that the file is missing or damaged."""
         if not path.is_file():
             raise DifferentiaError(f"There is no {path.name} in {path.parent}. Is it the folder of a run?")
         try:
@@ -60,29 +82,3 @@ class Checkpoint:
         except (SafetensorError, KeyError, ValueError, OSError) as problem:
             raise DifferentiaError(f"{path} is damaged ({problem}). Restore it, or train again.") from None
         return cls(tensors, state)
-
-
-def module_tensors(prefix: str, module: nn.Module) -> dict[str, Tensor]:
-    """Parameters and buffers of a module by prefixed name; one that has two names is kept once."""
-    named: dict[str, Tensor] = {}
-    seen: set[int] = set()
-    for name, tensor in module.state_dict(keep_vars=True).items():
-        if id(tensor) not in seen:
-            seen.add(id(tensor))
-            named[f"{prefix}.{name}"] = tensor.detach()
-    return named
-
-
-def optimiser_tensors(prefix: str, optimiser: Optimizer) -> dict[str, Tensor]:
-    """Moments and step counts of an optimiser by prefixed name."""
-    state: dict[int, dict[str, Tensor]] = optimiser.state_dict()["state"]
-    return {f"{prefix}.{i}.{key}": torch.as_tensor(t) for i, slot in state.items() for key, t in slot.items()}
-
-
-def restore_optimiser(optimiser: Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Give an optimiser back what `optimiser_tensors` took, its prefix removed."""
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        index, key = name.split(".", 1)
-        state.setdefault(int(index), {})[key] = tensor
-    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})

@@ -4,8 +4,7 @@
 ``config.yaml``            `Settings`: everything needed to repeat the run
 ``data.json``              what the data were: names, shape, counts, fingerprint
 ``model.safetensors``      weights of the model
-``checkpoint.safetensors`` weights, optimisers, dual variables, position: what resuming needs (not in a
-                           refined run)
+``checkpoint.safetensors`` weights, optimisers, dual variables, position: what resuming needs
 ``metrics.jsonl``          one JSON line an epoch
 ``summary.json``           the numbers of the closing table
 ``refinement.json``        of a refined run: what it gained over its teacher, and what it kept
@@ -16,50 +15,40 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
+from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from differentia.config import Config
 from differentia.data.catalogue import load
 from differentia.data.dataset import LabelledData
 from differentia.errors import DifferentiaError
 from differentia.files import replacing, write_json, write_text
-from differentia.models.two_code import TwoCodeModel
+from differentia.methods.base import Method, resolve
+from differentia.model.base import Model
+from differentia.terms.base import Curve
 from differentia.training.checkpoint import Checkpoint
-from differentia.training.settings import Settings, validated
+from differentia.training.settings import Settings, recorded_method, validated
 
 
-@dataclass(frozen=True)
-class DataDescription:
-    """What a run remembers of its data.
-
-    Attributes
-    ----------
-    name : str
-        Name of the data set.
-    shape : tuple of int
-        Shape of a stored sample.
-    class_names, factor_names : tuple of str
-        As in `LabelledData`.
-    n_train, n_test : int
-        Samples in the two splits.
-    fingerprint : str
-        Digest of the classes and of up to 1,000 evenly spaced samples of each split.
-    """
+class DataDescription(Config):
+    """What a run remembers of its data."""
 
     name: str
     shape: tuple[int, ...]
+    """Shape of a stored sample."""
     class_names: tuple[str, ...]
     factor_names: tuple[str, ...]
     n_train: int
     n_test: int
     fingerprint: str
+    """Digest of the classes and of up to 1,000 evenly spaced samples of each split."""
 
     @classmethod
     def of(cls, data: LabelledData) -> "DataDescription":
@@ -70,69 +59,52 @@ class DataDescription:
             digest.update(np.ascontiguousarray(split.y).tobytes())
             digest.update(np.ascontiguousarray(split.x[rows]).tobytes())
         return cls(
-            data.name,
-            data.shape,
-            data.class_names,
-            data.factor_names,
-            len(data.train),
-            len(data.test),
-            digest.hexdigest()[:16],
+            name=data.name,
+            shape=data.shape,
+            class_names=data.class_names,
+            factor_names=data.factor_names,
+            n_train=len(data.train),
+            n_test=len(data.test),
+            fingerprint=digest.hexdigest()[:16],
         )
 
 
 class Run:
-    """A run folder.
+    """A run folder: its path, settings, the method that they name, and what it remembers of its data."""
 
-    Parameters
-    ----------
-    path : Path
-        The folder.
-    settings : Settings
-        The run's settings.
-    description : DataDescription
-        The run's data.
-    """
-
-    def __init__(self, path: Path, settings: Settings, description: DataDescription) -> None:
-        self.path, self.settings, self.description = path, settings, description
+    def __init__(
+        self, path: Path, settings: Settings, method: type[Method], description: DataDescription
+    ) -> None:
+        self.path, self.settings, self.method, self.description = path, settings, method, description
 
     @classmethod
-    def create(cls, path: Path, settings: Settings, data: LabelledData) -> "Run":
-        """Begin a run in a new or empty folder.
-
-        Raises
-        ------
-        DifferentiaError
-            If the folder holds something already.
-        """
+    def create(cls, path: Path, settings: Settings, method: type[Method], data: LabelledData) -> "Run":
+        """Begin a run in a new or empty folder; a DifferentiaError says that it holds something already."""
         cls.check_free(path)
-        run = cls(path, settings, DataDescription.of(data))
+        run = cls(path, settings, method, DataDescription.of(data))
         write_text(path / "config.yaml", yaml.safe_dump(settings.model_dump(), sort_keys=False, width=100))
-        write_json(path / "data.json", asdict(run.description))
+        write_json(path / "data.json", run.description.model_dump())
         return run
 
     @staticmethod
     def check_free(path: Path) -> None:
-        """Check that a run can begin in a folder.
-
-        Raises
-        ------
-        DifferentiaError
-            If the folder holds something already.
-        """
+        """Check that a run can begin in a folder; a DifferentiaError says that it holds something already."""
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise DifferentiaError(
                 f"{path} exists already. Name another folder with --out, or go on with --resume {path}."
             )
 
     @classmethod
-    def open(cls, path: Path) -> "Run":
+    def open(cls, path: Path, method: str | None = None) -> "Run":
         """Open an existing run folder.
+
+        For a run of one's own method, `method` says where that lies, as ``path/to/file.py:Class``. A run
+        folder never runs code by itself, so it does not say.
 
         Raises
         ------
         DifferentiaError
-            If the folder is not a run, or its settings are damaged.
+            If the folder is not a run, is of another version, or its settings are damaged.
         """
         config = path / "config.yaml"
         if not config.is_file():
@@ -141,17 +113,17 @@ class Run:
             )
         try:
             values = yaml.safe_load(config.read_text("utf-8"))
-            described = json.loads((path / "data.json").read_text("utf-8"))
-            for key in ("shape", "class_names", "factor_names"):
-                described[key] = tuple(described[key])
-            description = DataDescription(**described)
-        except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as problem:
+            description = DataDescription.model_validate_json((path / "data.json").read_bytes())
+        except (OSError, ValueError, yaml.YAMLError) as problem:
+            said = problem.errors()[0]["msg"] if isinstance(problem, ValidationError) else str(problem)
+            reason = " ".join(said.split())
             raise DifferentiaError(
-                f"The run {path} is damaged ({problem}). Restore it, or train again."
+                f"The run {path} is damaged ({reason}). Restore it, or train again."
             ) from None
         if not isinstance(values, dict):
             raise DifferentiaError(f"{config} holds no settings. Restore it, or train again.")
-        return cls(path, validated(values), description)
+        found = resolve(recorded_method(values, f"The run {path}"), method)
+        return cls(path, validated(values, found), found, description)
 
     @property
     def checkpoint_path(self) -> Path:
@@ -161,7 +133,7 @@ class Run:
     def save(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint, the model's weights and the metrics, each whole or not at all."""
         checkpoint.save(self.checkpoint_path)
-        self.save_model(checkpoint.part("model"), checkpoint.state["records"])
+        self.save_model(checkpoint.part("method.model"), checkpoint.state["records"])
 
     def save_model(self, weights: Mapping[str, Tensor], records: Sequence[Mapping[str, Any]]) -> None:
         """Write the model's weights and the metrics of its training, each whole or not at all."""
@@ -170,20 +142,16 @@ class Run:
         lines = [json.dumps(record, allow_nan=False) for record in records]
         write_text(self.path / "metrics.jsonl", "".join(f"{line}\n" for line in lines))
 
-    def load_model(self) -> TwoCodeModel:
+    def load_model(self) -> Model:
         """Return the model with the last saved weights, in evaluation mode, on the CPU.
 
-        Raises
-        ------
-        DifferentiaError
-            If the run has no weights yet, or they are damaged.
+        A DifferentiaError says that the run has no weights yet, or that they are damaged.
         """
         path = self.path / "model.safetensors"
         if not path.is_file():
-            raise DifferentiaError(
-                f"The run {self.path} has no weights yet. Go on with --resume {self.path}."
-            )
-        model = TwoCodeModel(self.settings.model, self.description.shape, len(self.description.class_names))
+            raise DifferentiaError(f"The run {self.path} has no weights yet. Go on with: {self.resume}")
+        n_classes = len(self.description.class_names)
+        model = self.method.build(self.settings.model, self.description.shape, n_classes)
         try:
             model.load_state_dict(load_file(path))
         except (SafetensorError, RuntimeError, OSError) as problem:
@@ -192,12 +160,9 @@ class Run:
         return model.eval()
 
     def load_data(self, progress: bool = False) -> LabelledData:
-        """Load the run's data and check that they are still the same.
+        """Load the run's data.
 
-        Raises
-        ------
-        DifferentiaError
-            If the data changed since the training, or cannot be read.
+        A DifferentiaError says that they changed since the training, or cannot be read.
         """
         data = load(self.settings.data, progress)
         if DataDescription.of(data) != self.description:
@@ -206,6 +171,17 @@ class Run:
                 "Restore the data, or train again."
             )
         return data
+
+    @property
+    def resume(self) -> str:
+        """The command that goes on with the run."""
+        own = f" --method path/to/{self.settings.method}" if ":" in self.settings.method else ""
+        return f"differentia train --resume {self.path}{own}"
+
+    @property
+    def curves(self) -> tuple[Curve, ...]:
+        """Titles and units of what `metrics` returns."""
+        return self.method.curves(self.settings.model)
 
     def metrics(self) -> list[dict[str, Any]]:
         """One record an epoch: mean of every term, capacities, multipliers, seconds since the start."""

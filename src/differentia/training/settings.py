@@ -1,35 +1,28 @@
-"""Everything needed to repeat a run, as one validated model, and the presets that fill it."""
+"""Everything needed to repeat a run, as one validated model."""
 
-from collections.abc import Mapping
-from importlib import resources
-from typing import Any, Literal, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from inspect import getdoc
+from typing import Any, ClassVar, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, SerializeAsAny, ValidationError, create_model
 
+from differentia.config import Config
 from differentia.data.settings import DataSettings
 from differentia.errors import DifferentiaError
-from differentia.models.settings import ModelSettings
-from differentia.objectives.settings import ObjectiveSettings
-
-_Model = TypeVar("_Model", bound=BaseModel)
-
-PRESETS = ("strict", "report", "released", "naive")
-
-SMALL = 10_000
-"""Data with fewer training samples take the presets' section ``small``: more passes, in smaller batches."""
+from differentia.methods.base import Method, resolve
 
 
-class TrainingSettings(BaseModel):
+class TrainingSettings(Config):
     """The loop: how long, how fast, on what."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     epochs: int = Field(20, ge=1, description="Passes over the training data.")
     batch_size: int = Field(256, ge=2, description="Samples a step, over all devices together.")
     learning_rate: float = Field(1e-3, gt=0, description="Adam's learning rate in step 1.")
     schedule: Literal["constant", "cosine"] = Field(
-        "constant", description="Learning rates over the training; cosine ends at a hundredth."
+        "constant", description="Step 1's learning rate over the training; cosine ends at a hundredth."
     )
     seed: int = Field(0, ge=0, lt=2**31, description="Seed of weights, order and noise.")
     accelerator: str = Field("auto", description="cpu, cuda, mps, or auto.")
@@ -42,119 +35,93 @@ class TrainingSettings(BaseModel):
     )
 
 
-class Settings(BaseModel):
-    """A run: data, model, objective, training. ``config.yaml`` of a run folder holds exactly this."""
+class Settings(Config):
+    """A run. ``config.yaml`` of a run folder holds exactly this.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    `model` and `terms` are checked by the method: `model` is an instance of its `Config`, and `terms` has a
+    field for each of its terms, an instance of the term's `Config`, or None for one that is left out.
+    """
 
     preset: str = Field("strict", description="Preset that the settings started from.")
+    method: str = Field("strict", description="Method, by name, or as file.py:Class for one of your own.")
     data: DataSettings
-    model: ModelSettings = Field(ModelSettings())
-    objective: ObjectiveSettings = Field(ObjectiveSettings())
+    model: SerializeAsAny[BaseModel]
+    terms: SerializeAsAny[BaseModel]
     training: TrainingSettings = Field(TrainingSettings())
 
-    @model_validator(mode="after")
-    def _codes_and_objective_agree(self) -> "Settings":
-        game, model = self.objective.class_loss, self.model
-        if game is None:
-            return self
-        if game.shared and model.z_dim != model.own_w_dim:
-            raise ValueError("a shared classifier needs z_dim = w_dim")
-        if not model.w_dim and (game.critic_reads != "z" or game.w_weight):
-            raise ValueError("without w (w_dim 0) set critic_reads to z and w_weight to 0")
-        return self
+    of_method: ClassVar[type[Method]]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by the method, since the class of a method's settings is made when it is asked for."""
+        return validated, (self.model_dump(), self.of_method)
 
 
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merged(merged[key], value) if both else value
-    return merged
+@lru_cache
+def settings_of(method: type[Method]) -> type[Settings]:
+    """Return `Settings` whose fields `model` and `terms` are those of a method."""
+    fields: dict[str, Any] = {
+        name: (term.Config | None, Field(term.Config(), description=(getdoc(term) or "").partition("\n")[0]))
+        for name, term in method.Terms.items()
+    }
+    terms = create_model("Terms", __base__=Config, **fields)
+    made = create_model(
+        "Settings",
+        __base__=Settings,
+        model=(method.Config, Field(method.Config())),
+        terms=(terms, Field(terms())),
+    )
+    made.of_method = method
+    return made
 
 
-def preset(
-    name: str,
-    data: DataSettings,
-    shape: tuple[int, ...],
-    changes: Mapping[str, Any],
-    n_train: int | None = None,
-) -> Settings:
-    """Return the settings of a preset for a data set.
+def recorded_method(values: Mapping[str, Any], place: str) -> str:
+    """Return the method that a run's plain values name; a DifferentiaError says that `place` holds 0.1's."""
+    if "objective" in values:
+        raise DifferentiaError(
+            f"{place} is of differentia 0.1, whose models differ. Read it with that version, or train again."
+        )
+    return str(values.get("method", "strict"))
 
-    Parameters
-    ----------
-    name : str
-        One of `PRESETS`.
-    data : DataSettings
-        The data set.
-    shape : tuple of int
-        Shape of a stored sample, which decides between the preset's sections for data of no special name:
-        ``vectors``, ``pictures`` (32 pixels or more, or colour) or the base.
-    changes : mapping
-        Nested changes to the preset, e.g. ``{"training": {"epochs": 3}}``.
-    n_train : int or None
-        Number of training samples; below `SMALL` the section ``small`` applies. None for many.
 
-    Raises
-    ------
-    DifferentiaError
-        If there is no such preset, or a field is unknown or impossible.
+def validated(values: Any, method: type[Method] | None = None) -> Settings:
+    """Build `Settings` from nested plain values; `method` is the one that they name, if not a built-in one.
+
+    A DifferentiaError says in one line which field is unknown, missing or impossible, or that there is no
+    such method.
     """
-    if name not in PRESETS:
-        raise DifferentiaError(f"There is no preset '{name}'. Choose one of {', '.join(PRESETS)}.")
-    text = resources.files("differentia.training").joinpath("presets", f"{name}.yaml").read_text("utf-8")
-    sections = yaml.safe_load(text)
-    kind = "vectors" if len(shape) == 1 else "pictures" if shape[2] == 3 or min(shape[:2]) >= 32 else "base"
-    merged = sections["base"]
-    small = "small" if n_train is not None and n_train < SMALL else "base"
-    for section in (kind, small, data.source):
-        if section != "base":
-            merged = _merged(merged, sections.get(section, {}))
-    return validated(_merged(merged, changes) | {"preset": name, "data": data.model_dump()})
-
-
-def validated(values: Any) -> Settings:
-    """Build `Settings` from plain values, with a one-line error that names the field.
-
-    Raises
-    ------
-    DifferentiaError
-        If a field is unknown, missing or impossible.
-    """
-    return _validated(Settings, values)
+    name = values.get("method", "strict") if isinstance(values, Mapping) else "strict"
+    with _explained():
+        found = method or resolve(str(name), None)
+        return settings_of(found).model_validate(values)  # type: ignore[arg-type]
 
 
 def validated_data(values: Any) -> DataSettings:
     """Build `DataSettings` from plain values, as `validated` does."""
-    return _validated(DataSettings, values, "data")
+    with _explained("data"):
+        return DataSettings.model_validate(values)
 
 
-def _validated(model: type[_Model], values: Any, *place: str) -> _Model:
-    try:
-        return model.model_validate(values)
-    except ValidationError as problem:
-        raise DifferentiaError(_explain(problem, *place)) from None
-
-
-def _explain(problem: ValidationError, *place: str) -> str:
+@contextmanager
+def _explained(*place: str) -> Iterator[None]:
     """Put a validation error in one sentence that names the field."""
-    first = problem.errors()[0]
-    field = ".".join(str(part) for part in (*place, *first["loc"])) or "settings"
-    if first["type"] == "extra_forbidden":
-        return f"There is no setting '{field}'. `differentia train --settings` prints the names."
-    message = first["msg"].removeprefix("Value error, ")
-    given = "" if isinstance(first["input"], dict | BaseModel) else f" (given: {first['input']!r})"
-    return f"The setting '{field}' is impossible: {message}{given}."
+    try:
+        yield
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        field = ".".join(str(part) for part in (*place, *first["loc"])) or "settings"
+        message = first["msg"].removeprefix("Value error, ")
+        given = "" if isinstance(first["input"], dict | BaseModel) else f" (given: {first['input']!r})"
+        raise DifferentiaError(
+            f"There is no setting '{field}'. `differentia train --settings` prints the names."
+            if first["type"] == "extra_forbidden"
+            else f"The setting '{field}' is impossible: {message}{given}."
+        ) from None
 
 
 def change(assignment: str) -> dict[str, Any]:
-    """Turn ``"objective.capacity.z=12"`` into nested changes; the value is read as YAML.
+    """Turn ``"terms.capacity.z=12"`` into nested changes; the value is read as YAML.
 
-    Raises
-    ------
-    DifferentiaError
-        If the text is not of the form ``name=value``.
+    A DifferentiaError says that the text is not of the form ``name=value``.
     """
     path, equals, text = assignment.partition("=")
     if not equals or not path.strip():
@@ -171,9 +138,11 @@ def change(assignment: str) -> dict[str, Any]:
     return dict(changes)
 
 
-def combined(parts: list[dict[str, Any]]) -> dict[str, Any]:
+def combined(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Merge nested changes, later ones winning."""
-    merged: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for part in parts:
-        merged = _merged(merged, part)
-    return merged
+        for key, value in part.items():
+            both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
+            result[key] = combined([result[key], value]) if both else value
+    return result

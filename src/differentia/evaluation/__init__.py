@@ -1,1 +1,0 @@
-"""What a trained model is worth: figures, the audit, factor names, generation."""

@@ -1,0 +1,1 @@
+"""Transformations of pictures that leave their class alone."""

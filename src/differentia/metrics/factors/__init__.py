@@ -1,0 +1,1 @@
+"""What each dimension of a code does, and its name."""

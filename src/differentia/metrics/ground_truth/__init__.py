@@ -1,0 +1,1 @@
+"""Scores against factors that the data come with."""

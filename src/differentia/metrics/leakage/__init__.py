@@ -1,0 +1,1 @@
+"""What reads the class from a code, and how much of it."""

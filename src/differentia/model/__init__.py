@@ -1,0 +1,1 @@
+"""Encoders, decoders, priors, likelihoods and the models made of them, without a word about training."""

@@ -1,0 +1,223 @@
+"""Networks: trunks that read a sample, heads that answer with a Gaussian, decoders that draw a sample."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import prod
+from typing import Literal
+
+import torch
+from pydantic import Field, PositiveInt
+from torch import Tensor, nn
+
+from differentia.config import Config
+from differentia.model.gaussian import Gaussian
+
+_INITIAL_LOG_VARIANCE, _INITIAL_GAIN = -3.0, 5.0
+"""log σ² of a code that begins audible, and what the initial weights of its mean are multiplied by."""
+
+_SPEED = 10.0
+"""What a shared log variance is held divided by. Adam moves a parameter by its learning rate at most, and at
+that pace the code of a training of few steps would stay almost as noisy as the prior."""
+
+
+class NetworkConfig(Config):
+    """Kind and widths of encoders and decoder."""
+
+    network: Literal["mlp", "conv"] = Field("mlp", description="Kind of encoder trunk and decoder.")
+    hidden: list[PositiveInt] = Field(
+        [512, 256], min_length=1, description="Widths of the MLP trunk; conv uses the last one only."
+    )
+    channels: list[PositiveInt] = Field(
+        [32, 64], min_length=1, description="Channels of the stride-2 convolutions; mlp does not use them."
+    )
+
+
+def perceptron(widths: Sequence[int]) -> nn.Sequential:
+    """Linear layers of the given widths, each but the last followed by a ReLU."""
+    layers: list[nn.Module] = []
+    for before, after in pairwise(widths):
+        layers += [nn.Linear(before, after), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+class ConditionedLinear(nn.Module):
+    """A linear layer on a vector and a class: ``W h + b + E[y]``.
+
+    Equal to a linear layer on the vector with the one-hot class appended, since the columns of such a layer
+    that meet the one-hot are the rows of the embedding E; the cost does not grow with the number of classes.
+    With ``n_classes = 0`` it does not see the class.
+    """
+
+    def __init__(self, inputs: int, outputs: int, n_classes: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(inputs, outputs)
+        self.embedding = nn.Embedding(n_classes, outputs) if n_classes else None
+        if self.embedding is not None:
+            nn.init.uniform_(self.embedding.weight, -(inputs**-0.5), inputs**-0.5)
+
+    def forward(self, h: Tensor, y: Tensor) -> Tensor:
+        """Map ``[b, inputs]`` and classes int64 ``[b]`` to a pre-activation ``[b, outputs]``."""
+        pre: Tensor = self.linear(h)
+        return pre if self.embedding is None else pre + self.embedding(y)
+
+
+class MLPTrunk(nn.Module):
+    """Encoder-1 of figure 1 as a perceptron: samples ``[b, *shape]`` to the shared layer ``[b, width]``."""
+
+    def __init__(self, shape: Sequence[int], hidden: Sequence[int]) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), perceptron([prod(shape), *hidden]), nn.ReLU())
+        self.width = hidden[-1]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``[b, *shape]`` to ``[b, width]``."""
+        h: Tensor = self.layers(x)
+        return h
+
+
+class ConvTrunk(nn.Module):
+    """Encoder-1 of figure 1 as stride-2 convolutions, which round sizes down, and one linear layer."""
+
+    def __init__(self, shape: Sequence[int], channels: Sequence[int], width: int) -> None:
+        super().__init__()
+        depth, height, breadth = shape
+        layers: list[nn.Module] = []
+        for after in channels:
+            layers += [nn.Conv2d(depth, after, kernel_size=4, stride=2, padding=1), nn.ReLU()]
+            depth, height, breadth = after, height // 2, breadth // 2
+        layers += [nn.Flatten(), nn.Linear(depth * height * breadth, width), nn.ReLU()]
+        self.layers = nn.Sequential(*layers)
+        self.width = width
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map images ``[b, channels, height, width]`` to ``[b, width]``."""
+        h: Tensor = self.layers(x)
+        return h
+
+
+class GaussianHead(nn.Module):
+    """Encoder-2 (with the class) or Encoder-3 (without, ``n_classes = 0``) of figure 1: a Gaussian of a code.
+
+    Its one hidden layer is as wide as the shared layer that it reads. The `variance` is each input's "own";
+    or "shared", one learnt variance a dimension for all inputs, so that it says nothing of the input; or
+    "none". Means are rounded to multiples of `quantisation_step` standard deviations, unless that is 0.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        code_dim: int,
+        n_classes: int,
+        variance: Literal["own", "shared", "none"] = "own",
+        quantisation_step: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.quantisation_step = quantisation_step
+        self.hidden = ConditionedLinear(width, width, n_classes)
+        self.mean = nn.Linear(width, code_dim)
+        self.log_variance = nn.Linear(width, code_dim) if variance == "own" else None
+        self.shared_log_variance = nn.Parameter(torch.zeros(code_dim)) if variance == "shared" else None
+
+    def forward(self, h: Tensor, y: Tensor, quantise: bool = True) -> Gaussian:
+        """Map the shared layer ``[b, width]`` and classes ``[b]`` to a Gaussian ``[b, code_dim]``."""
+        hidden = torch.relu(self.hidden(h, y))
+        mean = self.mean(hidden).float()
+        if self.log_variance is not None:
+            log_variance = self.log_variance(hidden).float()
+        elif self.shared_log_variance is not None:
+            log_variance = (_SPEED * self.shared_log_variance).expand_as(mean)
+        else:
+            log_variance = torch.full_like(mean, -torch.inf)
+        if self.quantisation_step and quantise:
+            mean = rounded(mean, self.quantisation_step * torch.exp(0.5 * log_variance))
+        return Gaussian(mean, log_variance)
+
+    @torch.no_grad()
+    def begin_audible(self) -> None:
+        """Begin with means that stand out from the noise; for a head with a variance for each input.
+
+        Of means near 0 under noise as wide as the prior, a decoder that has other codes to read is slow to
+        read anything, and the code may come out empty.
+        """
+        assert self.log_variance is not None
+        self.log_variance.bias.fill_(_INITIAL_LOG_VARIANCE)
+        self.mean.weight.mul_(_INITIAL_GAIN)
+
+
+def rounded(mean: Tensor, step: Tensor) -> Tensor:
+    """Round `mean` to multiples of `step`, both ``[b, d]``; the gradient passes as if it did not round.
+
+    The straight-through estimator of Bengio et al. 2013.
+    """
+    return mean + (torch.round(mean / step) * step - mean).detach()
+
+
+class MLPDecoder(nn.Module):
+    """A perceptron from codes and classes to the parameters of the likelihood."""
+
+    def __init__(self, code_dim: int, shape: Sequence[int], hidden: Sequence[int], n_classes: int) -> None:
+        super().__init__()
+        self.input = ConditionedLinear(code_dim, hidden[0], n_classes)
+        self.layers = nn.Sequential(
+            nn.ReLU(), perceptron([*hidden, prod(shape)]), nn.Unflatten(1, tuple(shape))
+        )
+
+    def forward(self, codes: Tensor, y: Tensor) -> Tensor:
+        """Map codes ``[b, code_dim]`` and classes ``[b]`` to ``[b, *shape]``."""
+        out: Tensor = self.layers(self.input(codes, y))
+        return out
+
+
+class ConvDecoder(nn.Module):
+    """A linear layer that sees the class, then transposed convolutions, each of which doubles the picture.
+
+    Sizes that the doublings do not hit are cut from the next larger one.
+    """
+
+    def __init__(
+        self, code_dim: int, shape: Sequence[int], channels: Sequence[int], width: int, n_classes: int
+    ) -> None:
+        super().__init__()
+        depth, self.height, self.breadth = shape
+        factor = 2 ** len(channels)
+        start = (channels[0], -(-self.height // factor), -(-self.breadth // factor))
+        self.input = ConditionedLinear(code_dim, width, n_classes)
+        layers: list[nn.Module] = [nn.ReLU(), nn.Linear(width, prod(start)), nn.Unflatten(1, start)]
+        for before, after in pairwise([*channels, depth]):
+            layers += [nn.ReLU(), nn.ConvTranspose2d(before, after, kernel_size=4, stride=2, padding=1)]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, codes: Tensor, y: Tensor) -> Tensor:
+        """Map codes ``[b, code_dim]`` and classes ``[b]`` to ``[b, *shape]``."""
+        out: Tensor = self.layers(self.input(codes, y))
+        return out[:, :, : self.height, : self.breadth]
+
+
+def build_trunk(config: NetworkConfig, shape: Sequence[int]) -> MLPTrunk | ConvTrunk:
+    """Return a new trunk for samples of `shape`, ``(channels, height, width)`` or ``(d,)``.
+
+    Raises
+    ------
+    ValueError
+        If convolutions do not fit the samples.
+    """
+    if config.network == "mlp":
+        return MLPTrunk(shape, config.hidden)
+    if len(shape) == 1:
+        raise ValueError("network conv needs images; vectors need network mlp")
+    least = 2 ** len(config.channels)
+    if min(shape[1:]) < least:
+        raise ValueError(
+            f"network conv with {len(config.channels)} channels halves the image as often, and "
+            f"{shape[1]}×{shape[2]} is below {least} pixels; use fewer channels or network mlp"
+        )
+    return ConvTrunk(shape, config.channels, config.hidden[-1])
+
+
+def build_decoder(
+    config: NetworkConfig, code_dim: int, shape: Sequence[int], n_classes: int
+) -> MLPDecoder | ConvDecoder:
+    """Return a new decoder for samples of `shape` that sees `n_classes` classes, or none for 0."""
+    if config.network == "mlp":
+        return MLPDecoder(code_dim, shape, config.hidden[::-1], n_classes)
+    return ConvDecoder(code_dim, shape, config.channels[::-1], config.hidden[-1], n_classes)

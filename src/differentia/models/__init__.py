@@ -1,1 +1,0 @@
-"""Encoders, decoders and the two-code model, without a word about training."""

@@ -1,1 +1,0 @@
-"""What the two steps minimise: the report's equations, one short file a method."""

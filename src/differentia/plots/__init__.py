@@ -1,0 +1,1 @@
+"""Everything that is drawn: figures, curves, small charts and the pictures of the page."""

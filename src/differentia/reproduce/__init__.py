@@ -1,0 +1,1 @@
+"""The report's tables and figures declared as experiments, the runner that computes them, and their page."""
