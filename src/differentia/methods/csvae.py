@@ -37,8 +37,7 @@ class Uncertainty(Term):
     def loss(self, p: Pass) -> dict[str, Part]:
         """Return minus the entropy of q(y | z), batch mean in nats."""
         answers = self.rival(p.code["z"]).log_softmax(1)
-        entropy = -(answers.exp() * answers).sum(1)
-        return {"misleading_z": Part(-entropy.mean(), self.config.weight)}
+        return {"misleading_z": Part((answers.exp() * answers).sum(1).mean(), self.config.weight)}
 
     def rival_loss(self, p: Pass) -> dict[str, Part]:
         """Return the classifier's cross-entropy."""
