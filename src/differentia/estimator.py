@@ -16,7 +16,7 @@ from differentia.data.dataset import LabelledData, Split
 from differentia.data.settings import DataSettings
 from differentia.errors import DifferentiaError
 from differentia.inference import decode_all, encode_all, sample_all, sample_codes
-from differentia.methods.base import Method, find
+from differentia.methods.base import Method
 from differentia.methods.strict import declaration
 from differentia.model.base import Floats, Model
 from differentia.plots import traversals
@@ -122,7 +122,7 @@ class Differentia(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         source = DataSettings(source=IN_MEMORY)
         shape, n_train = self._data.shape, len(self._data.train)
         self.settings_ = preset(self.preset, source, shape, combined(given), n_train, self.method)
-        self._method = find(self.method or self.settings_.method)
+        self._method = self.settings_.of_method
         training = self.settings_.training
         if training.devices > 1:
             raise DifferentiaError(

@@ -225,7 +225,7 @@ def _choose(
     import yaml
 
     from differentia.data.catalogue import NAMES, load
-    from differentia.methods.base import find, resolve
+    from differentia.methods.base import resolve
     from differentia.training.presets import preset
     from differentia.training.settings import combined, recorded_method, validated, validated_data
 
@@ -249,4 +249,4 @@ def _choose(
     preset(preset_name, data_settings, (28, 28, 1), changes, method=method)
     data = load(data_settings, progress=True)
     chosen = preset(preset_name, data_settings, data.shape, changes, len(data.train), method)
-    return chosen, find(method or chosen.method), data
+    return chosen, chosen.of_method, data

@@ -9,11 +9,10 @@ from torch import Tensor
 from differentia import config
 from differentia.methods.base import Method
 from differentia.model.base import Model
-from differentia.model.networks import perceptron
 from differentia.model.vae import VAE, VAEConfig
 from differentia.terms.base import Facts, Part, Pass, Term
 from differentia.terms.capacity import Capacity
-from differentia.terms.class_loss import CLASS_CURVES
+from differentia.terms.class_loss import CLASS_CURVES, classifier_of_both
 from differentia.terms.reconstruction import Reconstruction
 
 
@@ -33,9 +32,7 @@ class ReleasedClassLoss(Term):
 
     def __init__(self, config: Config, model: Model, facts: Facts) -> None:
         super().__init__(config, model, facts)
-        if model.z_dim != model.w_dim:
-            raise ValueError("one classifier of both codes needs z_dim = w_dim")
-        self.rival = perceptron([model.z_dim, *config.hidden, model.n_classes])
+        self.rival = classifier_of_both(model, config.hidden)
         self.rival_rate = config.learning_rate
 
     def _cross_entropy(self, p: Pass, code: str) -> Tensor:

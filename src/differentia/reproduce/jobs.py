@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Any
 
 from differentia.data.settings import DataSettings
-from differentia.methods.base import find
 from differentia.reproduce.run_identity import RunIdentity, changes
 from differentia.reproduce.variants import Variant
 from differentia.training.presets import preset
@@ -67,7 +66,7 @@ def identity_of(settings: Settings, fingerprint: str, full_audit: bool) -> RunId
     neutral = {"preset": settings.preset, "method": settings.method}
     defaults = type(settings)(**neutral, data=DataSettings(source=data), training=TrainingSettings(seed=seed))
     changed = changes(settings.model_dump(mode="json"), defaults.model_dump(mode="json"))
-    method = find(settings.method)
+    method = settings.of_method
     versions = {"model": method.version} | {
         name: method.Terms[name].version for name, used in dict(settings.terms).items() if used is not None
     }

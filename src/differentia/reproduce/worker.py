@@ -22,7 +22,6 @@ from differentia.data.dataset import LabelledData
 from differentia.data.settings import DataSettings
 from differentia.errors import DifferentiaError
 from differentia.files import write_json
-from differentia.methods.base import find
 from differentia.reproduce.jobs import Job
 from differentia.reproduce.measure_run import VERSION, measure_run
 from differentia.reproduce.run_identity import RunIdentity
@@ -111,7 +110,7 @@ def _trained(path: Path, job: Job, data: LabelledData, waits: int | None) -> tup
     training = job.settings.training
     fabric = Fabric(accelerator=training.accelerator, devices=training.devices, precision=training.precision)
     fabric.launch()
-    method = find(job.settings.method)
+    method = job.settings.of_method
     trainer = Trainer(job.settings, method, data, fabric)
     try:
         run = Run.open(path)

@@ -8,7 +8,7 @@ from typing import Literal
 
 import torch.nn.functional as F
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
 from differentia import config
 from differentia.model.base import Model
@@ -23,6 +23,13 @@ def binary_loss(logits: Tensor, y: Tensor) -> Tensor:
     """
     one_hot = F.one_hot(y, logits.shape[1]).to(logits.dtype)
     return F.binary_cross_entropy_with_logits(logits, one_hot, reduction="none").sum(1).mean()
+
+
+def classifier_of_both(model: Model, hidden: list[int]) -> nn.Sequential:
+    """Return h_ψ, which reads z as well as w ``[b, d]``; a ValueError says that they differ in size."""
+    if model.z_dim != model.w_dim:
+        raise ValueError("one classifier of both codes needs z_dim = w_dim")
+    return perceptron([model.z_dim, *hidden, model.n_classes])
 
 
 CLASS_CURVES = (
@@ -57,9 +64,7 @@ class ClassLoss(Term):
 
     def __init__(self, config: Config, model: Model, facts: Facts) -> None:
         super().__init__(config, model, facts)
-        if model.z_dim != model.w_dim:
-            raise ValueError("one classifier of both codes needs z_dim = w_dim")
-        self.rival = perceptron([model.z_dim, *config.hidden, model.n_classes])
+        self.rival = classifier_of_both(model, config.hidden)
         self.rival_rate = config.learning_rate
 
     def class_loss(self, p: Pass, code: str) -> Tensor:

@@ -50,6 +50,7 @@ class Settings(Config):
     training: TrainingSettings = Field(TrainingSettings())
 
     of_method: ClassVar[type[Method]]
+    """The method, which checked the settings."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by the method, since the class of a method's settings is made when it is asked for."""
