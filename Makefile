@@ -4,6 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+DEVELOPED := .venv/.developed
+PIP := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint format docs clean
@@ -14,9 +16,10 @@ help:
 	@echo "make lint     check style and types"
 	@echo "make format   put the code into the project's style"
 	@echo "make docs     build the documentation into site/"
+	@echo "make install  set up the environment of a developer (make demo needs less)"
 	@echo "make clean    remove .venv, site/ and caches; runs stay"
 
-install: $(INSTALLED)
+install: $(DEVELOPED)
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { \
@@ -26,7 +29,11 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "error: $(PYTHON) comes without venv. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(PIP) -e .
+	@touch $@
+
+$(DEVELOPED): $(INSTALLED)
+	$(PIP) -e '.[dev]'
 	@touch $@
 
 # Where no source of Fashion-MNIST answers, the demo says so and takes the digits that scikit-learn ships.
@@ -37,19 +44,19 @@ demo: $(INSTALLED)
 	$(BIN)/differentia train $$data --method strict --epochs 12 --out runs/demo && \
 	$(BIN)/differentia report runs/demo --quick
 
-test: $(INSTALLED)
+test: $(DEVELOPED)
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
-lint: $(INSTALLED)
+lint: $(DEVELOPED)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-format: $(INSTALLED)
+format: $(DEVELOPED)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: $(INSTALLED)
+docs: $(DEVELOPED)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean:

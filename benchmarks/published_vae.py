@@ -14,13 +14,12 @@ import time
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 
 from differentia.data.catalogue import load
 from differentia.data.dataset import Split
 from differentia.data.settings import DataSettings
-from differentia.methods.base import find
 from differentia.model.base import Model
+from differentia.training.devices import OneDevice
 from differentia.training.loop import Trainer
 from differentia.training.presets import preset
 
@@ -55,7 +54,7 @@ def main(method: str = "vae", epochs: str = "400", minutes: str = "inf", samples
         "training": {"epochs": int(epochs), "batch_size": 64, "learning_rate": rate},
     }
     settings = preset(method, data_settings, data.shape, changes, len(data.train))
-    trainer = Trainer(settings, find(method), data, Fabric(accelerator="cpu", devices=1))
+    trainer = Trainer(settings, data, OneDevice())
     end = time.monotonic() + 60 * float(minutes)
 
     def report(trainer: Trainer) -> None:

@@ -7,7 +7,9 @@ import numpy as np
 import torch
 
 from differentia.data.dataset import LabelledData, Split
+from differentia.inference import EncodedData
 from differentia.methods.base import Method
+from differentia.model.base import Floats
 from differentia.model.vae import VAE, VAEConfig
 from differentia.terms.base import Batch, Pass
 
@@ -21,6 +23,13 @@ def small_model(shape: tuple[int, ...], n_classes: int, *, w_dim: int = 2, **con
     """
     vae = VAEConfig(**{"z_dim": 2, "hidden": [8]} | config)
     return VAE(vae, shape, n_classes, w_dim=w_dim, z_sees_y=not w_dim, decoder_sees_y=True).eval()
+
+
+def encoded(z: Floats, z_log_variance: Floats, w: Floats, w_log_variance: Floats) -> EncodedData:
+    """Posteriors ``[n, d]`` with their KL from N(0, I)."""
+    given = [np.asarray(part, dtype=np.float32) for part in (z, z_log_variance, w, w_log_variance)]
+    kl = [0.5 * (np.exp(s) + m**2 - s - 1) for m, s in (given[:2], given[2:])]
+    return EncodedData(*given, *kl)
 
 
 def small_data(n: int = 12, shape: tuple[int, ...] = SHAPE) -> LabelledData:

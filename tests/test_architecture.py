@@ -6,7 +6,8 @@ from pathlib import Path
 import differentia
 
 ORDER = [
-    *("errors", "files", "config", "randomness", "tables", "data", "images", "measurements"),
+    *("errors", "files", "machine", "signals", "config", "randomness", "tables"),
+    *("data", "images", "measurements"),
     *("model", "refine", "inference", "terms", "methods", "presets", "training", "refining"),
     *("metrics", "plots", "report", "reproduce", "estimator", "cli"),
 ]

@@ -11,7 +11,7 @@ import torch
 from differentia.data.catalogue import load
 from differentia.data.dataset import LabelledData
 from differentia.data.settings import DataSettings
-from differentia.inference import EncodedData, encode_all
+from differentia.inference import encode_all
 from differentia.methods.base import built_in, find
 from differentia.metrics.audit.audit import audit
 from differentia.metrics.codes import INPUTS, code_split
@@ -22,6 +22,7 @@ from differentia.metrics.summary import summarise
 from differentia.model.base import Model
 from differentia.plots import figures, traversals
 from differentia.reproduce.measure_run import measure_run
+from small import encoded
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,7 @@ def test_what_a_model_lacks_is_said(name: str, given: str, said: tuple[str, ...]
 
 def test_a_code_without_noise_has_no_kl_and_one_form(noiseless: Model, data: LabelledData) -> None:
     codes = encode_all(noiseless, data.test.x, data.test.y)
-    assert np.isnan(codes.z_kl()).all()
+    assert np.isnan(codes.z_kl).all()
     assert codes.nats("z") is codes.nats("w") is None
     split = code_split(noiseless, data.test, seed=0)
     assert np.array_equal(split.z, codes.z_mean)
@@ -83,7 +84,7 @@ def test_a_code_without_noise_has_no_kl_and_one_form(noiseless: Model, data: Lab
 
 def test_nats_add_up_the_dimensions() -> None:
     mean, none = np.full((5, 2), 2, dtype=np.float32), np.empty((5, 0), dtype=np.float32)
-    codes = EncodedData(mean, np.zeros_like(mean), none, none)
+    codes = encoded(mean, np.zeros_like(mean), none, none)
     assert codes.nats("z") == pytest.approx(2 * 2**2 / 2)
     assert codes.nats("w") is None
 

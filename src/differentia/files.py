@@ -1,12 +1,20 @@
 """Write beside, then rename: a reader never meets a half-written file."""
 
+import errno
 import json
 import os
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Codes of the errors that say that a disk or a quota is full."""
 
 
 @contextmanager
@@ -27,7 +35,8 @@ def replacing(path: Path) -> Iterator[Path]:
     Notes
     -----
     When the block raises, the temporary file or folder is removed and `path` is left as it was. The
-    content of a file is flushed to the disk before the rename.
+    content of a file is flushed to the disk before the rename. It gets the usual permissions, those of the
+    umask, whatever the library that writes it chose.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
@@ -36,21 +45,47 @@ def replacing(path: Path) -> Iterator[Path]:
         if beside.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:
+            mask = os.umask(0o077)  # it can only be read by setting it
+            os.umask(mask)
+            beside.chmod(0o666 & ~mask)
             with beside.open("rb") as written:
                 os.fsync(written.fileno())
         beside.replace(path)
-    except BaseException:
+    except BaseException as problem:
         if beside.is_dir():
             shutil.rmtree(beside, ignore_errors=True)
         else:
             beside.unlink(missing_ok=True)
+        if isinstance(problem, OSError) and problem.filename is None:
+            problem.filename = str(path)
         raise
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 to `path`, whole or not at all."""
+    """Write `text` as UTF-8 to `path`, whole or not at all.
+
+    What stands for a byte of a file's name that is not UTF-8 is written by its number, as JSON reads it back.
+    """
     with replacing(path) as beside:
-        beside.write_text(text, encoding="utf-8")
+        beside.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def write_tensors(
+    path: Path, tensors: "Mapping[str, Tensor]", metadata: dict[str, str] | None = None
+) -> None:
+    """Write tensors as safetensors to `path`, whole or not at all; an OSError says that the disk is full."""
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with replacing(path) as beside:
+        try:
+            save_file(plain, beside, metadata=metadata)
+        except SafetensorError as problem:
+            found = re.search(r"os error (\d+)", str(problem))
+            if found is None:
+                raise
+            raise OSError(int(found[1]), os.strerror(int(found[1])), str(path)) from problem
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -22,35 +22,22 @@ DENSITY_SAMPLES = 4000
 class EncodedData:
     """Posteriors of a data set as arrays, float32 ``[n, d]`` each; a model without w has d = 0.
 
-    A code without noise has log-variances of −∞ and no KL.
+    A code without noise has log-variances of −∞.
     """
 
     z_mean: Floats
     z_log_variance: Floats
     w_mean: Floats
     w_log_variance: Floats
-    kl: dict[str, Floats] | None = None
-    """KL of z and of w from the model's priors, nats ``[n, d]``; None where these are standard normal."""
-
-    def z_kl(self) -> Floats:
-        """Return KL(q ‖ p) of z, of every sample and dimension, nats ``[n, z_dim]``; NaN without noise."""
-        return _kl(self.z_mean, self.z_log_variance, None if self.kl is None else self.kl["z"])
-
-    def w_kl(self) -> Floats:
-        """Return KL(q ‖ p) of w, of every sample and dimension, nats ``[n, w_dim]``; NaN without noise."""
-        return _kl(self.w_mean, self.w_log_variance, None if self.kl is None else self.kl["w"])
+    z_kl: Floats
+    """KL(q ‖ p) of z, nats; NaN without noise."""
+    w_kl: Floats
+    """KL(q ‖ p) of w, nats; NaN without noise."""
 
     def nats(self, code: Literal["z", "w"]) -> float | None:
         """Return the mean KL of a code; None where the model lacks the code, or the code has no noise."""
-        kl = self.z_kl() if code == "z" else self.w_kl()
+        kl = self.z_kl if code == "z" else self.w_kl
         return None if np.isnan(kl).all() else float(kl.sum(1).mean())
-
-
-def _kl(mean: Floats, log_variance: Floats, known: Floats | None) -> Floats:
-    if known is None:
-        standard = Gaussian(torch.zeros(1), torch.zeros(1))
-        known = Gaussian(torch.from_numpy(mean), torch.from_numpy(log_variance)).kl(standard).numpy()
-    return np.where(np.isneginf(log_variance), np.float32(np.nan), known)
 
 
 @torch.inference_mode()
@@ -68,17 +55,18 @@ def encode_all(
         z = posterior["z"]
         empty = z.mean[:, :0]
         w = posterior.get("w", Gaussian(empty, empty))
-        kl = [z.kl(prior["z"]), w.kl(prior["w"]) if "w" in prior else empty]
+        kl_w = w.kl(prior["w"]) if "w" in prior else empty
         further = model.encode_given(inputs, label, {"z": z.mean, "w": w.mean})
         if further is not None:
             w = Gaussian(*(torch.cat(both, dim=1) for both in zip(w, further, strict=True)))
             standard = torch.zeros_like(further.mean)
-            kl[1] = torch.cat([kl[1], further.kl(Gaussian(standard, standard))], dim=1)
+            kl_w = torch.cat([kl_w, further.kl(Gaussian(standard, standard))], dim=1)
+        kl = (
+            torch.where(q.log_variance.isneginf(), torch.nan, k)
+            for q, k in ((z, z.kl(prior["z"])), (w, kl_w))
+        )
         parts.append([t.cpu().numpy() for t in (*z, *w, *kl)])
-    z_mean, z_spread, w_mean, w_spread, kl_z, kl_w = (
-        np.concatenate(column) for column in zip(*parts, strict=True)
-    )
-    return EncodedData(z_mean, z_spread, w_mean, w_spread, {"z": kl_z, "w": kl_w})
+    return EncodedData(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 @torch.inference_mode()
@@ -124,7 +112,7 @@ def decode_all(model: Model, z: Floats, w: Floats, y: NDArray[np.int64], batch_s
 def on_device(model: Model, size: int, *arrays: NDArray[Any]) -> Iterator[list[Tensor]]:
     """Yield the rows of arrays of one length on the model's device, `size` at a time."""
     for start in range(0, len(arrays[0]), size):
-        parts = (np.ascontiguousarray(a[start : start + size]) for a in arrays)
+        parts = (np.array(a[start : start + size], order="C") for a in arrays)  # writable, as torch demands
         yield [torch.from_numpy(part).to(model.device) for part in parts]
 
 

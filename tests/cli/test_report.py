@@ -56,13 +56,12 @@ def test_what_is_no_run_ends_with_code_2(differentia: Callable, command: tuple[s
 def test_a_run_without_weights_says_how_to_go_on(differentia: Callable, tmp_path: Path) -> None:
     from differentia.data.catalogue import load
     from differentia.data.settings import DataSettings
-    from differentia.methods.strict import Strict
     from differentia.training.presets import preset
     from differentia.training.run import Run
 
     settings = DataSettings(source="digits", limit=50)
     data = load(settings)
-    Run.create(tmp_path / "run", preset("strict", settings, data.shape, {}), Strict, data)
+    Run.create(tmp_path / "run", preset("strict", settings, data.shape, {}), data)
     code, _, err = differentia("report", "run")
     assert code == 2
     assert "no weights yet" in err

@@ -1,11 +1,8 @@
 """``differentia train`` as a person uses it: whole processes, real files, interruptions and mistakes."""
 
-import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,49 +45,6 @@ def test_a_run_repeats_from_its_config(differentia: Callable, tmp_path: Path) ->
     first, second = (load_file(tmp_path / name / "model.safetensors") for name in "ab")
     assert all((first[key] == second[key]).all() for key in first)
     assert yaml.safe_load((tmp_path / "a/config.yaml").read_text())["training"]["epochs"] == 1
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_a_run_stopped_at_any_moment_and_resumed_ends_bit_identical(how: int, tmp_path: Path) -> None:
-    words = ["train", "digits", "--epochs", "30", *SMALL, "--no-figures"]
-    words += ["--set", "training.checkpoint_seconds=0.05"]
-    whole = _process(tmp_path, *words, "--out", "whole")
-    stopped = _process(tmp_path, *words, "--out", "stopped")
-    metrics = tmp_path / "stopped" / "metrics.jsonl"
-    deadline = time.monotonic() + 120
-    while (not metrics.exists() or len(metrics.read_text().splitlines()) < 3) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    stopped.send_signal(how)
-    said = stopped.communicate(timeout=600)[0]
-    if how == signal.SIGINT:
-        assert stopped.returncode == 130
-        assert "differentia train --resume stopped" in said
-    assert len(metrics.read_text().splitlines()) < 30, "it was finished before it could be stopped"
-    resumed = _process(tmp_path, "train", "--resume", "stopped", "--no-figures")
-    for process in (resumed, whole):
-        said = process.communicate(timeout=600)[0]
-        assert process.returncode == 0, said
-    first, second = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "stopped"))
-    assert all((first[key] == second[key]).all() for key in first)
-
-
-@pytest.mark.slow
-def test_two_processes_train_together(tmp_path: Path) -> None:
-    words = ["train", "digits", "--epochs", "3", *SMALL, "--no-figures", "--accelerator", "cpu"]
-    words += ["--set", "training.batch_size=64", "--set", "terms.swap={weight: 5}"]
-    runs = {n: _process(tmp_path, *words, "--devices", str(n), "--out", f"on{n}") for n in (1, 2)}
-    for process in runs.values():
-        said = process.communicate(timeout=600)[0]
-        assert process.returncode == 0, said
-    one, two = (
-        [json.loads(line) for line in (tmp_path / f"on{n}" / "metrics.jsonl").read_text().splitlines()]
-        for n in (1, 2)
-    )
-    assert len(two) == 3
-    # The same order of samples, other noise: the losses are close and not the same.
-    assert two[-1]["squared_error"] == pytest.approx(one[-1]["squared_error"], rel=0.1)
-    assert two[-1]["squared_error"] != one[-1]["squared_error"]
 
 
 @pytest.mark.slow
@@ -139,6 +93,26 @@ def test_vectors_train(differentia: Callable, tmp_path: Path) -> None:
         "error: The method does not fit v: it holds vectors, and only images can be transformed and "
         "measured: use --generic none --measured none.\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("data: {source: digits}\nmodel: 3", "'model' is impossible"),
+        ("data: digits", "'data' is impossible"),
+        ("data: {source: digits}\ntraining: [1]", "'training' is impossible"),
+        ("a: 1\n---\nb: 2", "cannot be read as settings"),
+    ],
+)
+def test_a_config_of_another_form_is_refused(
+    text: str, sentence: str, differentia: Callable, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.yaml").write_text(text)
+    code, _, err = differentia("train", "--config", "mine.yaml", "--epochs", "1", "--no-figures")
+    assert code == 2
+    assert sentence in err
+    assert len(err.strip().splitlines()) == 1
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,15 @@
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from PIL import Image
 
 from differentia.data.arrays import prepare
 from differentia.data.labels import check_labels, class_of
 from differentia.data.splits import draw_subset, draw_test
+from differentia.data.units import Units
 from differentia.errors import DifferentiaError
 
 Y = np.arange(20) % 2
@@ -49,6 +52,7 @@ def test_whole_numbers_of_any_type_and_booleans_are_images():
 
 def test_alpha_is_laid_over_white():
     x = images(4)
+    x[..., 3] = 255
     x[0, 0, 0] = (10, 20, 30, 0)
     x[0, 0, 1] = (10, 20, 30, 255)
     x[0, 0, 2] = (0, 0, 0, 128)
@@ -159,7 +163,12 @@ def test_a_limit_below_the_number_of_classes_is_refused():
         (images().transpose(0, 3, 1, 2).repeat(3, axis=1), Y, r"transpose\(0, 2, 3, 1\)"),
         (images().astype(float), Y, "Divide by 255"),
         (images() / 127.5 - 1, Y, r"Pass \(x \+ 1\) / 2"),
-        (images(), np.eye(2)[Y], r"y.argmax\(axis=1\)"),
+        (images(), np.ones((20, 2)), "is not one-hot"),
+        (images(), np.eye(2)[Y] / 2, r"y.argmax\(axis=1\)"),
+        (images() / 100, Y, "by the same range"),
+        (images() / 254, Y, r"x.clip\(0, 1\)"),
+        (images(4), Y, r"x\[..., :3\]"),
+        (np.ma.masked_less(images(), 9), Y, "masked"),
         ([[1.0], [1.0, 2.0]], [0, 1], "ragged"),
         (images(side=4), Y, "4×4 pixels"),
     ],
@@ -172,3 +181,86 @@ def test_the_message_says_what_to_do(x, y, told):
 def test_a_size_for_vectors_is_refused():
     with pytest.raises(DifferentiaError, match="Leave the size out"):
         prepare(np.zeros((20, 3)), Y, size=28)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: x[:, ::-1],
+        lambda x: np.repeat(x, 3, axis=2)[:, :, ::3],
+        np.asfortranarray,
+        lambda x: x.astype(">i8"),
+        lambda x: (x / 255).astype(">f4"),
+        lambda x: (x / 255).astype(np.float16),
+        lambda x: np.lib.stride_tricks.as_strided(x, writeable=False),
+        lambda x: list(x),
+        torch.from_numpy,
+        lambda x: (torch.from_numpy(x) / 255).requires_grad_(),
+        lambda x: list(torch.from_numpy(x)),
+        lambda x: [Image.fromarray(sample[..., 0]) for sample in x],
+        lambda x: [Image.fromarray(s[..., 0]).convert("RGB" if i else "L") for i, s in enumerate(x)],
+    ],
+)
+def test_samples_in_any_layout_are_taken(change):
+    x = images()
+    given = change(x)
+    flipped = x[:, ::-1] if isinstance(given, np.ndarray) and given.strides[1] < 0 else x
+    stored = prepare(given, Y, given, Y).train.x
+    np.testing.assert_array_equal(stored[..., :1], flipped)
+    torch.from_numpy(stored)
+
+
+def test_floats_a_hair_outside_the_range_are_clipped():
+    x = images() / 255
+    x[0, 0, 0], x[0, 0, 1] = 1.0000001, -1e-17
+    np.testing.assert_array_equal(prepare(x, Y, x, Y).train.x[0, 0, :2, 0], [255, 0])
+
+
+def test_features_that_float32_cannot_resolve_are_centred_and_said():
+    rng = np.random.default_rng(0)
+    x = np.column_stack([1.7e9 + rng.normal(0, 10, 200), rng.normal(size=200), 1e300 * rng.normal(size=200)])
+    data = prepare(x, np.arange(200) % 2, units=Units.of(x))
+    stored = both(data)
+    assert len(np.unique(stored[:, 0])) == 200
+    assert np.abs(stored[:, [0, 2]].mean(axis=0)).max() < 0.1
+    assert set(stored[:, 1].tolist()) == set(x[:, 1].astype(np.float32).tolist())
+    assert [note.split(" is ")[0] for note in data.notes] == ["feature 0 (and 1 more)"]
+
+
+def test_features_that_were_saved_too_coarse_are_said():
+    x = np.column_stack([1.7e9 + 50 * np.arange(20.0), np.arange(20.0)]).astype(np.float32)
+    data = prepare(x, Y, units=Units.of(x))
+    assert "feature 0 varies by few steps" in data.notes[-1]
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        Y.astype(float),
+        Y[:, None],
+        Y.astype(object),
+        Y.astype(float).astype(object),
+        np.eye(2, dtype=int)[Y],
+        np.eye(2)[Y],
+        Y.astype(bool),
+        Y.tolist(),
+    ],
+)
+def test_labels_of_any_kind_are_the_same_classes(y):
+    assert prepare(images(), y, images(), y).train.y.tolist() == Y.tolist()
+
+
+def test_minus_one_is_a_class_and_bytes_are_text():
+    assert prepare(images(), Y - 1).class_names == ("-1", "0")
+    assert prepare(images(), np.array([b"a", "ä".encode()])[Y]).class_names == ("a", "ä")
+    with pytest.raises(DifferentiaError, match="no label for 10 of 20 samples"):
+        prepare(images(), np.array([b"a", b""])[Y])
+
+
+def test_categories_of_pandas_are_labels_and_missing_ones_refused():
+    pandas = pytest.importorskip("pandas")
+    named = pandas.Series(["dog", "cat"] * 10, dtype="category")
+    assert prepare(images(), named).class_names == ("cat", "dog")
+    for missing in (named.where(named.index != 3), np.array(["a", None] * 10), pandas.array([1, None] * 10)):
+        with pytest.raises(DifferentiaError, match=r"no label for .* of 20 samples"):
+            prepare(images(), missing)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from differentia.data.catalogue import NAMES, load
 from differentia.data.idx import read_idx
@@ -24,6 +25,16 @@ def test_idx_refuses_another_type_and_a_wrong_length():
         read_idx(b"\0\0\x0d" + content[3:])
     with pytest.raises(ValueError, match="reshape"):
         read_idx(content[:-1])
+
+
+def test_digits_are_those_of_scikit_learn():
+    data, bundle = load(DataSettings(source="digits")), load_digits()
+    y = np.concatenate([data.train.y, data.test.y])
+    assert np.array_equal(np.bincount(y), np.bincount(bundle.target))
+    ink = np.concatenate([data.train.x, data.test.x]).sum(axis=(1, 2, 3), dtype=np.int64)
+    assert np.array_equal(
+        np.sort(ink), np.sort(np.rint(bundle.images * (255 / 16)).sum(axis=(1, 2)).astype(int))
+    )
 
 
 def test_digits_span_the_range_and_split_as_told():

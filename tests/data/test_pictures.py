@@ -4,14 +4,16 @@ import io
 import os
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from bad_inputs import celeba, class_folder, split_folder
+from bad_inputs import celeba, class_folder, npz, split_folder
 from differentia.data.catalogue import load
-from differentia.data.images import UnreadableError, decode
+from differentia.data.images import UnreadableError
+from differentia.data.picture import decode as decoded
 from differentia.data.settings import DataSettings
 from differentia.errors import DifferentiaError
 
@@ -29,6 +31,12 @@ def saved(picture: Image.Image, form: str, **options: object) -> bytes:
     return file.getvalue()
 
 
+def decode(content: bytes, size: int) -> np.ndarray:
+    pixels = decoded(content, size).pixels
+    assert pixels is not None
+    return pixels
+
+
 QUADRANTS = np.zeros((16, 16, 3), dtype=np.uint8)
 QUADRANTS[:8, :8], QUADRANTS[:8, 8:], QUADRANTS[8:, :8] = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -38,14 +46,6 @@ def test_every_format_gives_its_colours(form):
     options = {"WEBP": {"lossless": True}, "JPEG": {"quality": 100, "subsampling": 0}}.get(form, {})
     pixels = decode(saved(Image.fromarray(QUADRANTS), form, **options), 16)
     np.testing.assert_allclose(pixels, QUADRANTS, atol=3 if form == "JPEG" else 0)
-
-
-@pytest.mark.parametrize(("form", "suffix"), [("PNG", "16"), ("TIFF", "16"), ("TIFF", "f")])
-def test_16_bits_and_floats_keep_their_brightness(form, suffix):
-    grey = np.linspace(0, 1, 256).reshape(16, 16)
-    image = grey.astype(np.float32) if suffix == "f" else np.rint(grey * 65535).astype(np.uint16)
-    pixels = decode(saved(Image.fromarray(image), form), 16)
-    np.testing.assert_array_equal(pixels, np.arange(256).reshape(16, 16, 1).repeat(3, axis=2))
 
 
 def test_palettes_and_alpha_are_read_and_transparency_is_white():
@@ -154,23 +154,23 @@ def test_celeba_is_decoded_once_and_again_when_a_picture_changes(tmp_path, own_c
     settings = DataSettings(source=str(root), size=8)
     first = np.array(load(settings).train.x)
     with monkeypatch.context() as patch:
-        patch.setattr("differentia.data.celeba.decode_all", lambda *_: pytest.fail("decoded again"))
+        patch.setattr("differentia.data.pictures.decode_all", lambda *_: pytest.fail("decoded again"))
         np.testing.assert_array_equal(load(settings).train.x, first)
     Image.new("RGB", (18, 22), "white").save(root / "img_align_celeba" / "000001.jpg")
     assert (load(settings).train.x[0] == 255).all()
-    assert all(path.suffix == ".npy" and path.name[0] != "." for path in (own_cache / "decoded").iterdir())
+    assert all(path.suffix == ".raw" and path.name[0] != "." for path in (own_cache / "decoded").iterdir())
 
 
 def test_an_interrupted_decoding_leaves_nothing_that_is_taken_for_whole(tmp_path, own_cache, monkeypatch):
     root = celeba()(tmp_path)
     settings = DataSettings(source=str(root), size=8)
 
-    def interrupt(names: list[str], read: object, out: np.ndarray, progress: bool) -> None:
+    def interrupt(names: list[str], read: object, out: np.ndarray, fit: str, progress: bool) -> None:
         out[:3] = 9
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("differentia.data.celeba.decode_all", interrupt)
+        patch.setattr("differentia.data.pictures.decode_all", interrupt)
         with pytest.raises(KeyboardInterrupt):
             load(settings)
     assert list((own_cache / "decoded").iterdir()) == []
@@ -235,3 +235,44 @@ def test_a_picture_damaged_inside_the_zip_is_named(tmp_path):
 def test_a_misspelt_attribute_is_corrected(tmp_path):
     with pytest.raises(DifferentiaError, match=r"Did you mean Smiling\?"):
         load(DataSettings(source=str(celeba()(tmp_path)), attribute="Smilling"))
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_celeba_as_kaggle_has_it_is_read_alike(tmp_path, zipped):
+    root = celeba(zipped=zipped)(tmp_path)
+    published = load(DataSettings(source=str(root), size=8))
+    for name, head in (("attr", "image_id,Male,Smiling"), ("eval", "image_id,partition")):
+        (path,) = root.glob(f"list_{name}_*.txt")
+        rows = path.read_text().splitlines()[2 if name == "attr" else 0 :]
+        path.with_suffix(".csv").write_text("\n".join([head, *(",".join(row.split()) for row in rows)]))
+        path.unlink()
+    if not zipped:
+        (root / "img_align_celeba").rename(root / "inner")
+        (root / "img_align_celeba").mkdir()
+        (root / "inner").rename(root / "img_align_celeba" / "img_align_celeba")
+    data = load(DataSettings(source=str(root), size=8))
+    np.testing.assert_array_equal(data.train.x, published.train.x)
+    np.testing.assert_array_equal(data.test.y, published.test.y)
+    (root / "list_attr_celeba.csv").write_text("image_id,Male\n000001.jpg,7\n")
+    with pytest.raises(DifferentiaError, match=r"line 2 of .*list_attr_celeba.csv"):
+        load(DataSettings(source=str(root), size=8))
+
+
+def test_pictures_that_do_not_fit_the_memory_are_mapped_from_the_cache(tmp_path, own_cache, monkeypatch):
+    root = class_folder()(tmp_path)
+    arrays = npz()(tmp_path)
+    in_memory, plain = load(DataSettings(source=str(root))), load(DataSettings(source=str(arrays)))
+    monkeypatch.setattr("differentia.data.storage.free_memory", lambda: 100.0)
+    mapped = load(DataSettings(source=str(root)))
+    assert isinstance(mapped.train.x, np.memmap)
+    np.testing.assert_array_equal(mapped.train.x, in_memory.train.x)
+    assert len(list((own_cache / "decoded").glob("pets-12-*.raw"))) == 1
+    np.testing.assert_array_equal(load(DataSettings(source=str(root))).test.x, in_memory.test.x)
+    original = load(DataSettings(source=str(arrays)))
+    assert isinstance(original.train.x, np.memmap)
+    np.testing.assert_array_equal(original.train.x, plain.train.x)
+    enlarged = load(DataSettings(source=str(arrays), size=16))
+    assert isinstance(enlarged.train.x, np.memmap)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=50))
+    with pytest.raises(DifferentiaError, match=r"GB at this size, more than half of the free memory"):
+        load(DataSettings(source=str(arrays), size=20))

@@ -4,11 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
-from lightning_fabric import Fabric
 
 from differentia.data.dataset import LabelledData
 from differentia.data.settings import DataSettings
-from differentia.methods.base import find
+from differentia.training.devices import OneDevice
 from differentia.training.loop import Trainer
 from differentia.training.presets import preset
 
@@ -35,7 +34,7 @@ def test_the_code_of_the_page_holds_classes_of_z_to_the_prior(
         }
         settings = preset(None, DataSettings(source="digits"), digits.shape, changes, 1437, method=name)
         assert settings.method == "mmd.py:MMD"
-        trainer = Trainer(settings, find(name), digits, Fabric(accelerator="cpu", devices=1))
+        trainer = Trainer(settings, digits, OneDevice())
         assert trainer.run()
         found[weight] = trainer.monitor.records[-1]
     assert found[10.0]["mmd"] < 0.95 * found[0.0]["mmd"]

@@ -11,11 +11,10 @@ from rich.console import Console
 
 from differentia.data.dataset import LabelledData, Split
 from differentia.errors import DifferentiaError
-from differentia.inference import EncodedData
 from differentia.metrics.audit.audit import audit, audit_codes
 from differentia.metrics.audit.verdict import judge, leaks
 from differentia.metrics.codes import CodedSplit
-from small import small_model
+from small import encoded, small_model
 
 CENTRES = 6 * np.eye(3, 8, k=5)
 FROM_Z = np.hstack([np.eye(3), np.zeros((3, 5))])
@@ -37,7 +36,7 @@ def world(n, seed, with_w):
     spread = [np.full_like(mean, 2 * np.log(0.3)) for mean in means]
     z, w = (m + 0.3 * rng.standard_normal(m.shape).astype(np.float32) for m in means)
     x = decode(means[0], means[1], y) + 0.05 * rng.standard_normal((n, 8)).astype(np.float32)
-    return CodedSplit(x, y, EncodedData(means[0], spread[0], means[1], spread[1]), z, w)
+    return CodedSplit(x, y, encoded(means[0], spread[0], means[1], spread[1]), z, w)
 
 
 def errors(decoded, x):
@@ -179,6 +178,22 @@ def test_a_control_that_is_not_at_chance_makes_the_audit_unsound(clean):
     control = [replace(clean.control[0], accuracy=0.5, low=0.47, high=0.53)]
     found = judge(clean.rows, control, clean.shares, clean.collapse, clean.swap)
     assert found.level == "unsound"
+
+
+def test_a_control_that_misses_chance_by_luck_is_drawn_again_and_that_is_said(splits, monkeypatch):
+    asked = []
+
+    def unlucky(control, shares):
+        asked.append(control)
+        return len(asked) == 1
+
+    monkeypatch.setattr("differentia.metrics.audit.audit.misses_chance", unlucky)
+    found = audited(*splits, quick=True)
+    assert found.verdict.level == "separated"
+    assert found.remarks == (
+        "The labels of the control were permuted 2 times, because a draw missed chance.",
+    )
+    assert found.control == asked[1] != asked[0]
 
 
 def test_leaks_counts_accuracy_below_every_class_share_and_bits_that_accuracy_misses(clean):

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from differentia.data.dataset import Split
+from differentia.errors import DifferentiaError
 from differentia.metrics.generation import generation
-from differentia.metrics.likelihood import log_likelihood_bounds
+from differentia.metrics.likelihood import class_log_likelihoods, log_likelihood_bounds
 from differentia.metrics.prdc import manifold
 from differentia.model.gaussian import Gaussian
 from differentia.model.vae import VAE, VAEConfig
@@ -69,6 +70,20 @@ def test_bounds_meet_the_exact_log_likelihood_where_the_posterior_is_exact(monke
     exact = -0.5 * (x[:, 0] ** 2 / variance + math.log(2 * math.pi * variance))
     np.testing.assert_allclose(elbo, exact, atol=1e-4)
     np.testing.assert_allclose(weighted, exact, atol=1e-4)
+
+    # A class whose codes lie around 0.4 rather than 0: its density of x lies around slope · 0.4.
+    model.mixture.location[1] = 0.4
+    of_class = class_log_likelihoods(model, x, seed=0, draws=400)
+    moved = -0.5 * ((x[:, 0] - slope * 0.4) ** 2 / variance + math.log(2 * math.pi * variance))
+    np.testing.assert_allclose(of_class[:, 0], exact, atol=1e-4)
+    np.testing.assert_allclose(of_class[:, 1], moved, atol=0.05)
+    np.testing.assert_allclose(class_log_likelihoods(model, x[3:4], seed=0, draws=400)[0], of_class[3])
+
+
+def test_codes_without_noise_have_no_likelihood(digits):
+    model = VAE(VAEConfig(hidden=[4]), digits.shape, 10, z_variance="none").eval()
+    with pytest.raises(DifferentiaError, match="no likelihood"):
+        class_log_likelihoods(model, digits.test.x[:2], seed=0)
 
 
 def test_importance_weighting_tightens_the_bound(digits, digits_model):

@@ -60,5 +60,11 @@ def test_it_repeats_and_survives_saving() -> None:
     assert all(torch.isfinite(t).all() for t in first.state_dict().values())
 
 
+def test_posteriors_that_are_not_finite_are_said_without_a_warning() -> None:
+    mean = np.zeros((20, 2), np.float32)
+    with pytest.raises(ValueError, match="not finite"):
+        ClassMixture(1, 2).fit(mean, mean + 1000, np.zeros(20, np.int64))
+
+
 def test_an_empty_code_is_drawn_empty() -> None:
     assert ClassMixture(2, 0).draw(np.zeros(7, np.int64), np.random.default_rng(0)).shape == (7, 0)

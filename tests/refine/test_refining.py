@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from lightning_fabric import Fabric
 
 from differentia.data.arrays import assemble
 from differentia.data.dataset import LabelledData
@@ -13,7 +12,6 @@ from differentia.data.settings import DataSettings
 from differentia.errors import DifferentiaError
 from differentia.inference import encode_all, sample_all
 from differentia.methods.naive import Naive
-from differentia.methods.refined import Refined
 from differentia.methods.strict import Strict
 from differentia.metrics.refinement import compare_with_teacher
 from differentia.model.base import Model
@@ -22,6 +20,7 @@ from differentia.model.vae import VAE
 from differentia.randomness import WEIGHTS, seeded
 from differentia.refine.residual import ResidualModel
 from differentia.refining import check_refinable, refined
+from differentia.training.devices import OneDevice
 from differentia.training.loop import Trainer
 from differentia.training.presets import preset
 from differentia.training.run import Run
@@ -167,7 +166,7 @@ def test_a_saved_student_is_the_student(digits: LabelledData, tmp_path: Path) ->
     declared = {"generic": ["shift"], "canonical": True}
     settings = _settings(model=declared)
     chosen, student = refined(settings, _untrained(settings, digits), digits, 24)
-    run = Run.create(tmp_path / "student", chosen, Refined, digits)
+    run = Run.create(tmp_path / "student", chosen, digits)
     run.save_model(student.state_dict(), [])
     loaded = Run.open(tmp_path / "student").load_model()
     x, y = digits.test.x, digits.test.y
@@ -180,21 +179,21 @@ def test_a_saved_student_is_the_student(digits: LabelledData, tmp_path: Path) ->
 def test_what_is_refined_is_not_trained(digits: LabelledData, digits_model: VAE) -> None:
     settings, _ = refined(_settings(), digits_model, digits, 16)
     with pytest.raises(DifferentiaError, match="differentia refine RUN"):
-        Trainer(settings, Refined, digits, Fabric(accelerator="cpu", devices=1))
+        Trainer(settings, digits, OneDevice())
 
 
 def test_what_cannot_be_refined_says_why(digits: LabelledData, tmp_path: Path) -> None:
     one = {"training": {"epochs": 1}}
-    unfinished = Run.create(tmp_path / "unfinished", _settings(**one), Strict, digits)
+    unfinished = Run.create(tmp_path / "unfinished", _settings(**one), digits)
     with pytest.raises(DifferentiaError, match=r"not finished \(0 of 1 epochs\)"):
         check_refinable(unfinished)
     small = combined([one, {"model": {"z_dim": 4, "hidden": [8]}}])
     settings = preset("naive", DataSettings(source="digits"), (8, 8, 1), small)
-    naive = Run.create(tmp_path / "naive", settings, Naive, digits)
+    naive = Run.create(tmp_path / "naive", settings, digits)
     naive.save_model(Naive.build(settings.model, digits.shape, 10).state_dict(), [{"epoch": 1}])
     with pytest.raises(DifferentiaError, match="has no w"):
         check_refinable(naive)
-    done = Run.create(tmp_path / "twice", _settings(**one), Strict, digits)
+    done = Run.create(tmp_path / "twice", _settings(**one), digits)
     done.save_model({}, [{"epoch": 1}])
     done.settings = done.settings.model_copy(update={"method": "refined"})
     with pytest.raises(DifferentiaError, match="is refined already"):

@@ -7,29 +7,30 @@ import torch
 from torch import nn
 
 from differentia.errors import DifferentiaError
+from differentia.terms.base import Part
 from differentia.training.checkpoint import Checkpoint
+from differentia.training.devices import OneDevice
+from differentia.training.optimisation import Descent
 
-Setting = tuple[nn.Module, dict[str, torch.optim.Optimizer]]
+Setting = tuple[nn.Module, dict[str, Descent]]
 
 
 def _setting(seed: int, width: int = 3) -> Setting:
     torch.manual_seed(seed)
     method = nn.ModuleDict({"model": nn.Linear(2, width), "rival": nn.BatchNorm1d(width)})
     made = {
-        "optimiser": torch.optim.Adam(method["model"].parameters(), 0.1),
-        "rival.adversary": torch.optim.Adam(method["rival"].parameters(), 0.2),
+        "model": Descent(method["model"].parameters(), 0.1, "constant", OneDevice()),
+        "rival.adversary": Descent(method["rival"].parameters(), 0.2, "constant", OneDevice()),
     }
     return method, made
 
 
 def _steps(setting: Setting, steps: int) -> None:
-    method, optimisers = setting
+    method, descents = setting
     x = torch.arange(8.0).reshape(4, 2)
     for _ in range(steps):
-        method["rival"](method["model"](x)).square().sum().backward()
-        for optimiser in optimisers.values():
-            optimiser.step()
-            optimiser.zero_grad()
+        for descent in descents.values():
+            descent.minimise({"a": Part(method["rival"](method["model"](x)).square().sum())}, 0.0)
 
 
 def _equal(one: Setting, other: Setting) -> bool:
@@ -58,10 +59,10 @@ def test_what_is_restored_goes_on_as_if_nothing_had_happened(through_a_file: boo
         assert _equal(first, setting)
 
 
-def test_before_the_first_step_there_are_no_moments_and_it_restores_all_the_same() -> None:
+def test_before_the_first_step_the_moments_are_zero_and_it_restores_all_the_same() -> None:
     first, second = _setting(0), _setting(1)
     checkpoint = Checkpoint.of(*first, torch.zeros(0), {"step": 0})
-    assert {name.split(".")[0] for name in checkpoint.tensors} == {"method", "sums"}
+    assert not any(tensor.any() for name, tensor in checkpoint.tensors.items() if name.endswith("moments"))
     checkpoint.restore(*second)
     for setting in (first, second):
         _steps(setting, 2)
@@ -73,7 +74,7 @@ def test_its_parts_go_by_their_whole_names() -> None:
     _steps(setting, 1)
     checkpoint = Checkpoint.of(*setting, torch.zeros(1), {})
     assert set(checkpoint.part("method.model")) == {"weight", "bias"}
-    assert set(checkpoint.part("rival.adversary")) == set(checkpoint.part("optimiser"))
+    assert set(checkpoint.part("rival.adversary")) == set(checkpoint.part("model"))
     assert not checkpoint.part("rival.advers")
 
 

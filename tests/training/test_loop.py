@@ -1,12 +1,11 @@
 """The loop's promises: repeatable, resumable at any step, honest about what it sums."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from lightning_fabric import Fabric
 
 from differentia.data.dataset import LabelledData, Split
 from differentia.data.settings import DataSettings
@@ -15,9 +14,9 @@ from differentia.images.transformations import transformed
 from differentia.inference import encode_all
 from differentia.measurements.morphometry import measure
 from differentia.measurements.within_class import within_class_scores
-from differentia.methods.base import find
-from differentia.methods.strict import Strict
+from differentia.terms.base import Part
 from differentia.training.checkpoint import Checkpoint
+from differentia.training.devices import OneDevice
 from differentia.training.loop import Trainer
 from differentia.training.presets import preset
 from differentia.training.settings import Settings, combined
@@ -34,7 +33,7 @@ def _settings(name: str = "strict", **changes: object) -> Settings:
 
 
 def _trainer(settings: Settings, data: LabelledData) -> Trainer:
-    return Trainer(settings, find(settings.method), data, Fabric(accelerator="cpu", devices=1))
+    return Trainer(settings, data, OneDevice())
 
 
 def _same(a: Checkpoint, b: Checkpoint) -> bool:
@@ -91,11 +90,11 @@ def test_step_2_leaves_the_model_and_step_1_the_classifiers_bit_identical(
     assert list(trainer.rivals) == list(rivals)
     moved: list[tuple[bool, ...]] = []
 
-    def watched(step: Callable[[], None]) -> Callable[[], None]:
-        def update() -> None:
+    def watched(minimise: Callable[..., None]) -> Callable[..., None]:
+        def update(parts: Mapping[str, Part], progress: float) -> None:
             modules = trainer.method.model, *rivals.values()
             before = [[p.detach().clone() for p in m.parameters()] for m in modules]
-            step()
+            minimise(parts, progress)
             moved.append(
                 tuple(
                     any(not torch.equal(p, q) for p, q in zip(m.parameters(), b, strict=True))
@@ -106,7 +105,7 @@ def test_step_2_leaves_the_model_and_step_1_the_classifiers_bit_identical(
         return update
 
     for descent in (trainer.model_descent, *trainer.rivals.values()):
-        monkeypatch.setattr(descent.optimiser, "step", watched(descent.optimiser.step))
+        monkeypatch.setattr(descent, "minimise", watched(descent.minimise))
     trainer.run(stop=lambda: trainer.step == 3)
     updates = trainer.settings.terms.adversary.steps
     assert updates > 1
@@ -127,8 +126,9 @@ def test_the_adversary_has_a_schedule_of_its_own_and_the_image_classifier_a_cons
     }
     trainer = _trainer(_settings(**changes), digits)
     trainer.run()
-    rates = {name: r.optimiser.param_groups[0]["lr"] for name, r in trainer.rivals.items()}
-    of_model = trainer.model_descent.optimiser.param_groups[0]["lr"] / trainer.settings.training.learning_rate
+    last = 1 - 1 / trainer.total_steps
+    rates = {name: r.rate(last) for name, r in trainer.rivals.items()}
+    of_model = trainer.model_descent.rate(last) / trainer.settings.training.learning_rate
     assert of_model < 0.1
     assert rates == pytest.approx(
         {"adversary": 0.002 * (1 if schedule == "constant" else of_model), "swap": 0.003}
@@ -230,8 +230,7 @@ def test_weights_that_the_last_step_breaks_are_not_saved(digits: LabelledData) -
 
     def break_it(trainer: Trainer) -> None:
         if trainer.step == trainer.total_steps - 1:
-            for group in trainer.model_descent.optimiser.param_groups:
-                group["betas"] = (float("nan"), 0.999)
+            trainer.model_descent.moments.fill_(float("nan"))
 
     with pytest.raises(DifferentiaError, match="no longer finite after the last step"):
         trainer.run(watch=break_it, save=saved.append)
@@ -264,6 +263,14 @@ def test_a_checkpoint_of_another_model_is_refused(digits: LabelledData) -> None:
     large = _trainer(_settings(model={"hidden": [64]}), digits)
     with pytest.raises(DifferentiaError, match="does not fit the settings"):
         large.restore(small.checkpoint())
+
+
+def test_a_checkpoint_in_the_midst_of_a_later_epoch_is_refused(digits: LabelledData) -> None:
+    """Its training would never come to the last step."""
+    later, shorter = (_trainer(_settings(training={"epochs": epochs}), digits) for epochs in (2, 1))
+    later.run(stop=lambda: later.step > shorter.total_steps)
+    with pytest.raises(DifferentiaError, match="2 epochs are trained already, or begun"):
+        shorter.restore(later.checkpoint())
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path, digits: LabelledData) -> None:
@@ -326,8 +333,8 @@ def test_in_half_precision_pictures_are_transformed_in_float32(digits: LabelledD
     found = []
     for precision in ("32-true", "bf16-mixed"):
         settings = _settings(training={"precision": precision, "batch_size": 64})
-        fabric = Fabric(accelerator="cpu", devices=1, precision=precision)
-        trainer = Trainer(settings, Strict, data, fabric)
+        fabric = OneDevice(half=precision == "bf16-mixed")
+        trainer = Trainer(settings, data, fabric)
         rng = torch.Generator().manual_seed(0)
         with fabric.autocast():
             found.append(trainer.method.infer(trainer.batches.at(0), rng, 0.0))

@@ -4,16 +4,16 @@ import math
 
 import pytest
 import torch
-from lightning_fabric import Fabric
 
 from differentia.errors import DifferentiaError
 from differentia.terms.base import Part
+from differentia.training.devices import OneDevice
 from differentia.training.monitor import Monitor
 
 
 @pytest.fixture
-def fabric() -> Fabric:
-    return Fabric(accelerator="cpu", devices=1)
+def devices() -> OneDevice:
+    return OneDevice()
 
 
 def _note(monitor: Monitor, step: int, a: float, rival: float = 1.0) -> None:
@@ -22,9 +22,9 @@ def _note(monitor: Monitor, step: int, a: float, rival: float = 1.0) -> None:
 
 
 def test_a_record_is_the_mean_of_every_part_of_the_loss_and_of_what_the_rivals_minimised(
-    fabric: Fabric,
+    devices: OneDevice,
 ) -> None:
-    monitor = Monitor(fabric)
+    monitor = Monitor(devices)
     for step, value in enumerate((1.0, 2.0, 6.0)):
         _note(monitor, step, value, rival=-value)
     monitor.finish_epoch(3, {"multiplier": torch.tensor(0.25)}, 1.23456)
@@ -39,8 +39,10 @@ def test_a_record_is_the_mean_of_every_part_of_the_loss_and_of_what_the_rivals_m
 
 
 @pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
-def test_it_names_the_first_step_that_was_not_finite_with_its_values(fabric: Fabric, wrong: float) -> None:
-    monitor = Monitor(fabric)
+def test_it_names_the_first_step_that_was_not_finite_with_its_values(
+    devices: OneDevice, wrong: float
+) -> None:
+    monitor = Monitor(devices)
     for step, value in enumerate((1.0, 2.0, 3.0, wrong, 4.0, math.nan)):
         _note(monitor, step, value)
         if step < 3:
@@ -53,25 +55,25 @@ def test_it_names_the_first_step_that_was_not_finite_with_its_values(fabric: Fab
     assert not monitor.records
 
 
-def test_a_rival_that_breaks_is_a_fault_too(fabric: Fabric) -> None:
-    monitor = Monitor(fabric)
+def test_a_rival_that_breaks_is_a_fault_too(devices: OneDevice) -> None:
+    monitor = Monitor(devices)
     _note(monitor, 0, 1.0)
     _note(monitor, 1, 1.0, rival=math.nan)
     with pytest.raises(DifferentiaError, match=r"step 2, epoch 1 .*rival nan"):
         monitor.check_finite(10)
 
 
-def test_the_first_step_of_all_can_be_the_fault(fabric: Fabric) -> None:
-    monitor = Monitor(fabric)
+def test_the_first_step_of_all_can_be_the_fault(devices: OneDevice) -> None:
+    monitor = Monitor(devices)
     _note(monitor, 0, math.nan)
     with pytest.raises(DifferentiaError, match="step 1, epoch 1"):
         monitor.check_finite(10)
 
 
-def test_it_goes_on_from_the_sums_that_it_is_given(fabric: Fabric) -> None:
+def test_it_goes_on_from_the_sums_that_it_is_given(devices: OneDevice) -> None:
     whole, second = (
-        Monitor(fabric),
-        Monitor(fabric),
+        Monitor(devices),
+        Monitor(devices),
     )
     for step, value in enumerate((1.0, 2.0)):
         _note(whole, step, value)
@@ -83,14 +85,14 @@ def test_it_goes_on_from_the_sums_that_it_is_given(fabric: Fabric) -> None:
     assert second.records == whole.records
 
 
-def test_before_the_first_step_there_is_nothing_to_find_fault_with(fabric: Fabric) -> None:
-    Monitor(fabric).check_finite(1)
+def test_before_the_first_step_there_is_nothing_to_find_fault_with(devices: OneDevice) -> None:
+    Monitor(devices).check_finite(1)
 
 
-def test_parts_that_change_their_names_are_refused(fabric: Fabric) -> None:
-    monitor, part = Monitor(fabric), Part(torch.tensor(1.0))
+def test_parts_that_change_their_names_are_refused(devices: OneDevice) -> None:
+    monitor, part = Monitor(devices), Part(torch.tensor(1.0))
     monitor.note(0, {"a": part}, {})
     with pytest.raises(DifferentiaError, match="a name of its own"):
         monitor.note(1, {"b": part}, {})
     with pytest.raises(DifferentiaError, match="a name of its own"):
-        Monitor(fabric).note(0, {"a": part}, {"a": part})
+        Monitor(devices).note(0, {"a": part}, {"a": part})

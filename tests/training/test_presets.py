@@ -137,3 +137,11 @@ def test_another_method_in_a_preset_must_know_its_settings() -> None:
 def test_an_unknown_preset_lists_the_known_ones() -> None:
     with pytest.raises(DifferentiaError, match=r"naive, plain, released, report, strict"):
         preset("lax", MNIST, (28, 28, 1), {})
+
+
+@pytest.mark.parametrize(
+    ("shape", "channels"), [((12, 12, 3), 3), ((12, 40, 3), 3), ((8, 8, 3), 3), ((16, 16, 3), 4)]
+)
+def test_small_pictures_are_halved_as_often_as_they_can_be(shape, channels):
+    found = preset(None, DataSettings(source="photos"), shape, {})
+    assert len(found.model.channels) == channels

@@ -7,15 +7,14 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from lightning_fabric import Fabric
 
 from differentia.data.dataset import LabelledData, Split
 from differentia.data.settings import DataSettings
 from differentia.errors import DifferentiaError
 from differentia.inference import encode_all
-from differentia.methods.base import find
 from differentia.methods.report import Report
 from differentia.training.checkpoint import Checkpoint
+from differentia.training.devices import OneDevice
 from differentia.training.loop import Trainer
 from differentia.training.presets import preset
 from differentia.training.run import DataDescription, Run
@@ -53,9 +52,8 @@ def _settings(method: str = "report") -> Settings:
 
 def _trained(path: Path, data: LabelledData, method: str = "report") -> tuple[Run, Trainer]:
     settings = preset(None, DataSettings(source="digits"), (8, 8, 1), _small(method), method=method)
-    kind = find(method)
-    run = Run.create(path, settings, kind, data)
-    trainer = Trainer(settings, kind, data, Fabric(accelerator="cpu", devices=1))
+    run = Run.create(path, settings, data)
+    trainer = Trainer(settings, data, OneDevice())
     trainer.run(save=run.save)
     return run, trainer
 
@@ -74,7 +72,7 @@ def test_an_opened_run_is_the_one_that_was_made(digits: LabelledData, tmp_path: 
     run, trainer = _trained(tmp_path / "run", digits)
     opened = Run.open(run.path)
     assert opened.settings == run.settings
-    assert opened.method is Report
+    assert opened.settings.of_method is Report
     assert opened.description == run.description == DataDescription.of(digits)
     assert opened.metrics() == trainer.monitor.records
     model = opened.load_model()
@@ -96,9 +94,24 @@ def test_the_weights_of_the_rivals_are_in_the_checkpoint_alone(digits: LabelledD
 def test_a_folder_that_holds_something_is_not_written_to(digits: LabelledData, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "thesis.txt").write_text("mine")
-    with pytest.raises(DifferentiaError, match="exists already"):
-        Run.create(tmp_path / "run", _settings(), Report, digits)
+    with pytest.raises(DifferentiaError, match=r"exists already\. Name another folder\.$"):
+        Run.create(tmp_path / "run", _settings(), digits)
     assert [file.name for file in (tmp_path / "run").iterdir()] == ["thesis.txt"]
+
+
+def test_a_run_that_cannot_be_begun_leaves_nothing(
+    digits: LabelledData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Run, "save_settings", lambda run: os.read(-1, 1))
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        Run.create(tmp_path / "run", _settings(), digits)
+    assert not list((tmp_path / "run").iterdir())
+
+
+def test_a_folder_that_is_a_run_is_offered_to_be_gone_on_with(digits: LabelledData, tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "my run", _settings(), digits)
+    with pytest.raises(DifferentiaError, match=r"exists already.*or go on with: .* --resume '.*my run'$"):
+        Run.check_free(run.path)
 
 
 def test_a_run_of_one_s_own_method_names_the_file_and_runs_it_only_when_told_where_it_lies(
@@ -127,14 +140,14 @@ def test_a_run_of_one_s_own_method_names_the_file_and_runs_it_only_when_told_whe
     os.utime(file, (1, 1))  # a file that has not changed would not be run again
     opened = Run.open(run.path, named)
     assert log.read_text() == "ran "
-    assert opened.method.__name__ == "Mine"
+    assert opened.settings.of_method.__name__ == "Mine"
     assert encode_all(opened.load_model(), digits.test.x, digits.test.y).w_mean.shape == (len(digits.test), 0)
 
 
 def test_no_setting_of_a_run_folder_runs_code(digits: LabelledData, tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text(OWN)
-    run = Run.create(tmp_path / "run", _settings(), Report, digits)
+    run = Run.create(tmp_path / "run", _settings(), digits)
     config = run.path / "config.yaml"
     values = yaml.safe_load(config.read_text())
     refined = {"method": "refined", "terms": {}}
@@ -155,7 +168,7 @@ def test_no_setting_of_a_run_folder_runs_code(digits: LabelledData, tmp_path: Pa
 
 
 def test_a_run_of_the_first_version_says_which_version_reads_it(digits: LabelledData, tmp_path: Path) -> None:
-    run = Run.create(tmp_path / "run", _settings(), Report, digits)
+    run = Run.create(tmp_path / "run", _settings(), digits)
     config = run.path / "config.yaml"
     old = yaml.safe_load(config.read_text())
     del old["terms"], old["method"]
@@ -179,20 +192,33 @@ def test_a_run_of_the_first_version_says_which_version_reads_it(digits: Labelled
 def test_a_damaged_folder_is_named_in_one_sentence(
     name: str, text: str, words: str, digits: LabelledData, tmp_path: Path
 ) -> None:
-    run = Run.create(tmp_path / "run", _settings(), Report, digits)
+    run = Run.create(tmp_path / "run", _settings(), digits)
     (run.path / name).write_text(text)
     with pytest.raises(DifferentiaError, match=words):
         Run.open(run.path)
 
 
+@pytest.mark.parametrize("content", [b'{"epoch": 1}\n{"epo', b"[1, 2]", b"\xff\xfe"])
+def test_damaged_metrics_are_named_in_one_sentence(
+    content: bytes, digits: LabelledData, tmp_path: Path
+) -> None:
+    run = Run.create(tmp_path / "run", _settings(), digits)
+    (run.path / "metrics.jsonl").write_bytes(content)
+    with pytest.raises(DifferentiaError, match=r"metrics\.jsonl is damaged"):
+        run.metrics()
+
+
 def test_a_folder_without_config_or_weights_says_what_it_lacks(digits: LabelledData, tmp_path: Path) -> None:
     with pytest.raises(DifferentiaError, match="not a run"):
         Run.open(tmp_path)
-    run = Run.create(tmp_path / "run", _settings(), Report, digits)
+    run = Run.create(tmp_path / "run", _settings(), digits)
     with pytest.raises(DifferentiaError, match="no weights yet"):
         run.load_model()
     assert run.metrics() == []
     run.save_model({"trunk.weight": torch.zeros(1)}, [])
+    with pytest.raises(DifferentiaError, match=r"does not fit the run's config\.yaml"):
+        run.load_model()
+    (run.path / "model.safetensors").write_bytes(b"no weights")
     with pytest.raises(DifferentiaError, match="damaged"):
         run.load_model()
 

@@ -3,15 +3,18 @@
 Commands import what they need when they run, so that ``--help`` answers at once.
 """
 
-import errno
+import signal
 import sys
-from typing import Annotated
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from differentia.cli import compare, data, refine, report, reproduce, train
-from differentia.errors import DifferentiaError
+from differentia.cli.terminal import is_helper, sentence, speak_any_encoding
 
 app = typer.Typer(
     name="differentia",
@@ -49,23 +52,39 @@ app.add_typer(data.app, name="data")
 
 
 def main() -> None:
-    """Run the command line; a problem a person can solve ends in one sentence and exit code 2."""
+    """Run the command line; a problem a person can solve ends in one sentence and exit code 2.
+
+    A process that is asked to end (SIGTERM) cleans up and exits with 143, one that is interrupted with 130.
+    """
+    speak_any_encoding()
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        app()
-    except DifferentiaError as problem:
-        errors.print(f"error: {problem}", style="red", markup=False)
-        sys.exit(2)
-    except OSError as problem:
-        if problem.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
-            raise
-        place = f": {problem.filename}" if problem.filename else ""
-        errors.print(
-            f"error: cannot write{place} ({problem.strerror}). Free some space or name another folder.",
-            style="red",
-            markup=False,
-        )
-        sys.exit(2)
+        with ends_on_sigterm():
+            app()
     except KeyboardInterrupt:
         errors.print("interrupted", style="yellow")
         sys.exit(130)
+    except Exception as problem:
+        said = sentence(problem)
+        if said is None:
+            raise
+        if not is_helper():
+            errors.print(f"error: {said}", style="red", markup=False)
+        sys.exit(2)
+
+
+@contextmanager
+def ends_on_sigterm() -> Iterator[None]:
+    """Turn SIGTERM into an ordinary exit, so that half-written files are removed."""
+
+    def end(number: int, frame: Any) -> None:
+        sys.exit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

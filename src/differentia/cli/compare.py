@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.text import Text
+from rich.markup import escape
+
+from differentia.cli.terminal import strong
 
 SEPARATION = ("run", "leak_z", "chance", "leak_z_parameters", "accuracy_w", "swap_consistency")
 MODEL = ("run", "method", "data", "squared_error", "coverage", "kl_z", "kl_w", "verdict")
@@ -43,7 +45,7 @@ def compare(
         console.print(to_rich(whole.only(keys), padding=0))
     for column in whole.columns:
         if column.meaning:
-            console.print(f"[bold]{Text(column.header).markup}[/bold]: {column.meaning}", style="dim")
+            console.print(f"{strong(column.header)}: {escape(column.meaning)}", style="dim")
     if csv is not None:
         write_text(csv, to_csv(whole))
     if latex is not None:
@@ -53,4 +55,4 @@ def compare(
             picture(found).savefig(beside)
     for path in (csv, latex, plot):
         if path is not None:
-            console.print(f"Wrote [bold]{path}[/bold]", soft_wrap=True)
+            console.print(f"Wrote {strong(path)}", soft_wrap=True)

@@ -30,6 +30,7 @@ def list_() -> None:
         "Your own data: give the path of a folder with one sub-folder of pictures a class, or of an .npz "
         "with x and y.",
         highlight=False,
+        markup=False,
         soft_wrap=True,
     )
 
@@ -48,7 +49,7 @@ def fetch(
 
     fetch(name, progress=True)
     state, folder = presence(name)
-    Console().print(f"{name}: {folder or state}", highlight=False, soft_wrap=True)
+    Console().print(f"{name}: {folder or state}", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -58,16 +59,30 @@ def check(
         int | None,
         typer.Option(min=8, max=512, help="Height and width that images are brought to, in pixels."),
     ] = None,
+    fit: Annotated[
+        str, typer.Option(help="How pictures that are not square become square: crop, pad or stretch.")
+    ] = "crop",
+    skip_broken: Annotated[
+        bool, typer.Option("--skip-broken", help="Leave out pictures that cannot be read, and list them.")
+    ] = False,
     attribute: Annotated[str, typer.Option(help="CelebA's attribute that serves as the class.")] = "Male",
 ) -> None:
     """Examine data: counts, sizes, ranges, what is wrong with them, and what to do about it.
 
     Exit code 0 when the data can be used (there may be warnings), 2 when they cannot.
     """
+    from differentia.data.catalogue import place_of
     from differentia.data.doctor import SHOWN, examine
-    from differentia.data.settings import DataSettings
+    from differentia.training.settings import validated_data
 
-    diagnosis = examine(DataSettings(source=data, size=size, attribute=attribute), progress=True)
+    settings = {
+        "source": place_of(data),
+        "size": size,
+        "fit": fit,
+        "skip_broken": skip_broken,
+        "attribute": attribute,
+    }
+    diagnosis = examine(validated_data(settings), progress=True)
     console = Console()
     facts = Table(box=None, show_header=False, pad_edge=False)
     facts.add_column(style="bold", no_wrap=True)

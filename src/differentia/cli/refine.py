@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from differentia.cli.training_session import finish, free_folder
+from differentia.cli.training_session import finish, new_folder
 
 if TYPE_CHECKING:
     from differentia.metrics.refinement import Refinement
@@ -31,6 +32,10 @@ def refine(
         str | None,
         typer.Option(help="Where your own method lies; runs of one cannot be refined."),
     ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="Where the run's data are now, if they moved.", metavar="PATH", show_default=False),
+    ] = None,
 ) -> None:
     """Add to a finished run what its codes left out of the pictures; z, w and what they do stay as they are.
 
@@ -38,32 +43,33 @@ def refine(
     leaves of its training data. The result is a run like any other, with K more dimensions of w.
     Example: [bold]differentia refine runs/mnist-strict-seed0[/bold].
     """
+    from differentia.data.catalogue import place_of
     from differentia.files import write_json
-    from differentia.methods.base import find
     from differentia.metrics.refinement import compare_with_teacher
     from differentia.refining import check_refinable, refined
     from differentia.training.run import Run
 
     console = Console(highlight=False)
-    opened = Run.open(run, method)
+    opened = Run.open(run, method).revised(None if data is None else place_of(data))
     check_refinable(opened)
-    out = out or free_folder(f"{run.resolve().name}-refined")
-    Run.check_free(out)
-    teacher, data = opened.load_model(), opened.load_data(progress=True)
-    with console.status("coding what is left"):
-        settings, student = refined(opened.settings, teacher, data, residual_dim)
-    with console.status("comparing with the teacher"):
-        found = compare_with_teacher(student, teacher, data, settings.training.seed)
-    made = Run.create(out, settings, find(settings.method), data)
+    with new_folder(out, f"{run.resolve().name}-refined") as place:
+        teacher, samples = opened.load_model(), opened.load_data(progress=True)
+        with console.status("coding what is left"):
+            settings, student = refined(opened.settings, teacher, samples, residual_dim)
+        with console.status("comparing with the teacher"):
+            found = compare_with_teacher(student, teacher, samples, settings.training.seed)
+        made = Run.create(place, settings, samples)
     made.save_model(student.state_dict(), opened.metrics())
     write_json(made.path / "refinement.json", found.to_json())
-    finish(console, made, data, figures)
+    finish(console, made, samples, figures)
     console.print(_table(opened, made, found, student.given))
 
 
 def _table(teacher: "Run", student: "Run", found: "Refinement", given: str) -> Table:
     """Return what was gained and what was kept; `given` is what goes with z in a swap."""
-    table = Table(title=f"{student.path.name} beside {teacher.path.name}, test split", title_justify="left")
+    table = Table(
+        title=escape(f"{student.path.name} beside {teacher.path.name}, test split"), title_justify="left"
+    )
     table.add_column("figure")
     table.add_column("value", justify="right")
     table.add_column("meaning", style="dim")

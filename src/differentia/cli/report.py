@@ -10,6 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from differentia.cli.terminal import strong
+
 if TYPE_CHECKING:
     from differentia.report.evidence import Evidence
 
@@ -27,12 +29,17 @@ def report(
         str | None,
         typer.Option(help="Where your own method lies, path/to/file.py:Class, for a run of one."),
     ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="Where the run's data are now, if they moved.", metavar="PATH", show_default=False),
+    ] = None,
 ) -> None:
     """Audit a run and write RUN/report.html, one self-contained page, and RUN/audit.json, its numbers.
 
     Does z keep the class out? What does each dimension mean? How good is the model? Example:
     [bold]differentia report runs/mnist-strict-seed0 --quick[/bold].
     """
+    from differentia.data.catalogue import place_of
     from differentia.files import write_json, write_text
     from differentia.plots.gallery import draw_gallery
     from differentia.report.evidence import gather, stages
@@ -40,10 +47,10 @@ def report(
     from differentia.training.run import Run
 
     console = Console(highlight=False)
-    opened = Run.open(run, method)
-    model, data = opened.load_model(), opened.load_data(progress=True)
+    opened = Run.open(run, method).revised(None if data is None else place_of(data))
+    model, samples = opened.load_model(), opened.load_data(progress=True)
     chosen = opened.settings.training.seed if seed is None else seed
-    order = [*stages(data), "pictures", "page"]
+    order = [*stages(samples), "pictures", "page"]
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -58,9 +65,9 @@ def report(
         def tell(stage: str, doing: str) -> None:
             progress.update(task, description=stage, completed=order.index(stage), doing=doing)
 
-        found = gather(opened, model, data, chosen, quick, tell)
+        found = gather(opened, model, samples, chosen, quick, tell)
         tell("pictures", "")
-        gallery = draw_gallery(model, data, found.factors, chosen)
+        gallery = draw_gallery(model, samples, found.factors, chosen)
         tell("page", "")
         page = render(found.document, gallery, opened.settings, opened.metrics(), opened.curves)
     write_json(run / "audit.json", found.document)
@@ -68,9 +75,7 @@ def report(
 
     _print(console, found)
     seconds = sum(found.document["seconds"].values())
-    console.print(
-        f"\n[bold]{run / 'report.html'}[/bold] and audit.json, after {seconds:.0f} s.", soft_wrap=True
-    )
+    console.print(f"\n{strong(run / 'report.html')} and audit.json, after {seconds:.0f} s.", soft_wrap=True)
 
 
 def _print(console: Console, found: "Evidence") -> None:

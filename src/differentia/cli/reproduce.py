@@ -1,6 +1,5 @@
 """``differentia reproduce``: the report's tables and figures, ours beside theirs, and our own experiments."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ import typer
 from rich.console import Console
 
 from differentia.errors import DifferentiaError
+from differentia.machine import cores
 
 
 def reproduce(
@@ -67,9 +67,7 @@ def reproduce(
     request = Request.of(what, datasets, seeds, variants, quick)
     console = Console(highlight=False)
     with _stoppable(console):
-        failures = run(
-            request, out, results or out / "results", jobs or os.cpu_count() or 1, backend, console
-        )
+        failures = run(request, out, results or out / "results", jobs or cores(), backend, console)
     if failures:
         raise DifferentiaError(f"{len(failures)} runs failed. " + " ".join(failures))
 

@@ -4,13 +4,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from differentia.cli.terminal import strong
+
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from differentia.data.dataset import LabelledData
     from differentia.metrics.summary import Summary
     from differentia.training.loop import Trainer
@@ -58,23 +61,28 @@ def training_progress(console: Console, trainer: "Trainer") -> "Iterator[Callabl
 def announce(console: Console, data: "LabelledData", trainer: "Trainer", run: "Run") -> None:
     """Say what is about to be trained, and where to."""
     settings = trainer.settings
-    preset = "" if settings.preset == settings.method else f", preset [bold]{settings.preset}[/bold]"
+    preset = "" if settings.preset == settings.method else f", preset {strong(settings.preset)}"
     shape = " × ".join(str(n) for n in data.shape)
     console.print(
-        f"[bold]{data.name}[/bold]: {len(data.train):,} training and {len(data.test):,} test samples of "
-        f"{shape}, {data.n_classes} classes; method [bold]{escape(settings.method)}[/bold]{preset}, "
-        f"seed {settings.training.seed} → [bold]{run.path}[/bold]"
+        f"{strong(data.name)}: {len(data.train):,} training and {len(data.test):,} test samples of "
+        f"{shape}, {data.n_classes} classes; method {strong(settings.method)}{preset}, "
+        f"seed {settings.training.seed} → {strong(run.path)}"
     )
+    for note in data.notes:
+        console.print(note, style="dim", markup=False)
     if trainer.step == trainer.total_steps:
-        console.print("All of its epochs are done already.")
+        console.print("All of its epochs are done already; --epochs says how many there are to be.")
     elif trainer.step:
-        console.print(f"Going on at epoch {trainer.epoch + 1} of {settings.training.epochs}.")
+        console.print(
+            f"Going on at epoch {trainer.epoch + 1} of {settings.training.epochs}, "
+            "over which the schedules are laid."
+        )
 
 
 def closing_table(run: "Run", summary: "Summary") -> Table:
     """Return the table of a finished training."""
     last = run.metrics()[-1]
-    table = Table(title=f"{run.path.name}, test split", title_justify="left")
+    table = Table(title=escape(f"{run.path.name}, test split"), title_justify="left")
     table.add_column("figure")
     table.add_column("value", justify="right")
     table.add_column("meaning", style="dim")
@@ -100,13 +108,13 @@ def closing_table(run: "Run", summary: "Summary") -> Table:
 def print_settings(console: Console, settings: "Settings") -> None:
     """Print every setting with its value and its meaning, a line each."""
 
-    def show(section: BaseModel, path: str) -> None:
+    def show(section: "BaseModel", path: str) -> None:
         for name, field in type(section).model_fields.items():
             value = getattr(section, name)
-            if isinstance(value, BaseModel):
+            if hasattr(value, "model_dump"):  # a group of settings
                 show(value, f"{path}{name}.")
             else:
-                console.print(f"[bold]{path}{name}[/bold] = {value}", end="  ")
-                console.print(field.description or "", style="dim")
+                console.print(f"{strong(path + name)} = {escape(str(value))}", end="  ")
+                console.print(field.description or "", style="dim", markup=False)
 
     show(settings, "")

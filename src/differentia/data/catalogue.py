@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,12 @@ from differentia.data.celeba_layout import find_layout, is_celeba, lacking, usua
 from differentia.data.dataset import LabelledData, Split
 from differentia.data.folder import read_folder
 from differentia.data.idx import read_idx
-from differentia.data.images import resize
+from differentia.data.images import UnreadableError, resize
 from differentia.data.npz import read_npz
 from differentia.data.settings import DataSettings
 from differentia.data.sources import FASHION_MNIST, MNIST, Published, is_here, read_published
 from differentia.data.splits import draw_subset
+from differentia.data.storage import named_path
 from differentia.errors import DifferentiaError
 
 PUBLISHED = {dataset.name: dataset for dataset in (MNIST, FASHION_MNIST)}
@@ -61,6 +63,24 @@ class Named:
     read: Callable[[DataSettings, bool], LabelledData]
 
 
+def place_of(source: str) -> str:
+    """Return what a person means by a data set: a path, absolute, or a name where no folder is called so.
+
+    A DifferentiaError says that the text is empty, which would be the folder that one is in.
+    """
+    if not source.strip():
+        raise DifferentiaError("The name of the data is empty. Name a data set, or . for this folder.")
+    path = named_path(source)
+    return source if source in CATALOGUE and not path.is_dir() else str(path.absolute())
+
+
+def clash_of(path: Path) -> str:
+    """Say that a folder is not the built-in data set of its name; empty where it is not called like one."""
+    if path.name not in CATALOGUE or path != Path.cwd() / path.name:
+        return ""
+    return f"{path.name} is the folder here; the built-in data set is had from where no folder is called so"
+
+
 def load(settings: DataSettings, progress: bool = False) -> LabelledData:
     """Read a data set.
 
@@ -83,7 +103,18 @@ def load(settings: DataSettings, progress: bool = False) -> LabelledData:
     """
     if settings.source in CATALOGUE:
         return CATALOGUE[settings.source].read(settings, progress)
-    path = Path(settings.source).expanduser()
+    path = named_path(settings.source)
+    clash = clash_of(path)
+    try:
+        data = _read(path, settings, progress)
+    except DifferentiaError as problem:
+        if not clash or isinstance(problem, UnreadableError):
+            raise
+        raise DifferentiaError(f"{problem} ({clash}.)") from problem
+    return replace(data, notes=(clash, *data.notes)) if clash else data
+
+
+def _read(path: Path, settings: DataSettings, progress: bool) -> LabelledData:
     if path.is_dir():
         return (read_celeba if is_celeba(path) else read_folder)(path, settings, progress)
     if not path.is_file():
@@ -97,7 +128,7 @@ def load(settings: DataSettings, progress: bool = False) -> LabelledData:
 
 
 def _unknown(source: str) -> str:
-    near = get_close_matches(source.lower(), NAMES, n=1, cutoff=0.6)
+    near = get_close_matches(Path(source).name.lower(), NAMES, n=1, cutoff=0.6)
     hint = f" Did you mean {near[0]}?" if near else ""
     return (
         f"there is no data set, folder or file {source!r}.{hint} The names are {', '.join(NAMES)}; "
@@ -176,13 +207,15 @@ def _published(
 
 
 def _digits(settings: DataSettings, progress: bool) -> LabelledData:
-    from sklearn.datasets import load_digits
-
-    x, y = load_digits(return_X_y=True)
+    # The file of `sklearn.datasets.load_digits`, found without the seconds that importing the library takes.
+    library = find_spec("sklearn")
+    assert library is not None
+    assert library.origin is not None
+    table = np.loadtxt(Path(library.origin).parent / "datasets" / "data" / "digits.csv.gz", delimiter=",")
     return assemble(
         # scikit-learn counts the inked pixels of a 4×4 block, 0 to 16.
-        np.rint(x.reshape(-1, 8, 8, 1) * (255 / 16)).astype(np.uint8),
-        y.astype(np.int64),
+        np.rint(table[:, :-1].reshape(-1, 8, 8, 1) * (255 / 16)).astype(np.uint8),
+        table[:, -1].astype(np.int64),
         None,
         None,
         DIGIT_NAMES,

@@ -1,12 +1,8 @@
 """CelebA in its official layout: aligned faces and 40 yes-or-no attributes (Liu et al. 2015)."""
 
-import hashlib
-import json
 import os
-import shutil
-import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -16,13 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from differentia.data.celeba_layout import ATTRIBUTES, PARTITION, Layout, find_layout, lacking
-from differentia.data.dataset import LabelledData, Split
-from differentia.data.images import decode_all
+from differentia.data.dataset import LabelledData
+from differentia.data.pictures import PictureFiles, read_pictures, skipping_broken
 from differentia.data.settings import DataSettings
 from differentia.data.splits import choose
-from differentia.data.storage import made_cache
 from differentia.errors import DifferentiaError
-from differentia.files import replacing
 
 SIZE = 64
 
@@ -76,10 +70,16 @@ def read_celeba(folder: Path, settings: DataSettings, progress: bool = False) ->
     DifferentiaError
         If a part is missing or damaged, or the attribute unknown.
     """
+    return skipping_broken(settings, lambda broken: _read(folder, settings, progress, broken))
+
+
+def _read(folder: Path, settings: DataSettings, progress: bool, broken: Collection[str]) -> LabelledData:
+    """Read the pictures that are not broken."""
     layout = find_layout(folder)
     with ExitStack() as stack:
         stamps, read = _pictures(layout, folder, stack)
-        tables = read_tables(layout, folder, settings.attribute, stamps)
+        present = {name: stamp for name, stamp in stamps.items() if name not in broken}
+        tables = read_tables(layout, folder, settings.attribute, present)
         in_test = tables.partition == 2
         y = tables.has_attribute.astype(np.int64)
         class_names = (f"not {settings.attribute}", settings.attribute)
@@ -92,9 +92,10 @@ def read_celeba(folder: Path, settings: DataSettings, progress: bool = False) ->
         )
         y_test = y[test] if y_test is None else y_test[test]
         chosen = [*names[train].tolist(), *test_names[test].tolist()]
-        x = _decoded(folder, chosen, stamps, read, settings.size or SIZE, progress)
-    y = y[train]
-    return LabelledData("celeba", Split(x[: len(y)], y), Split(x[len(y) :], y_test), class_names)
+        files = PictureFiles(
+            str(folder.resolve()), chosen, y[train], y_test, class_names, read, lambda: stamps
+        )
+        return read_pictures(files, "celeba", settings.size or SIZE, settings, progress, keep=True)
 
 
 def survey(folder: Path, attribute: str) -> tuple[int, Tables]:
@@ -163,10 +164,13 @@ def read_tables(layout: Layout, folder: Path, attribute: str, present: dict[str,
 
 
 def _read_attribute(path: Path, attribute: str) -> dict[str, bool]:
-    lines = _lines(path)
-    known = lines[1].split() if len(lines) > 1 else []
+    rows = _rows(path)
+    # As published, the first line counts the pictures; in a .csv, the names of the files have a heading, too.
+    is_csv = path.suffix == ".csv"
+    head = rows[0 if is_csv else 1][1] if len(rows) > 1 else []
+    known = head[1:] if is_csv else head
     if not known:
-        raise DifferentiaError(f"{path} lacks the names of the attributes in its second line. Copy it again.")
+        raise DifferentiaError(f"{path} lacks the names of the attributes in its head. Copy it again.")
     if attribute not in known:
         near = get_close_matches(attribute, known, n=1)
         hint = f"Did you mean {near[0]}? " if near else ""
@@ -176,10 +180,7 @@ def _read_attribute(path: Path, attribute: str) -> dict[str, bool]:
     column = known.index(attribute) + 1
     values = {"1": True, "-1": False}
     found = {}
-    for number, line in enumerate(lines[2:], start=3):
-        fields = line.split()
-        if not fields:
-            continue
+    for number, fields in rows[1 if is_csv else 2 :]:
         if len(fields) != len(known) + 1 or fields[column] not in values:
             raise DifferentiaError(
                 f"line {number} of {path} is not a file name and {len(known)} values of 1 or -1. "
@@ -191,10 +192,7 @@ def _read_attribute(path: Path, attribute: str) -> dict[str, bool]:
 
 def _read_partition(path: Path) -> dict[str, int]:
     found = {}
-    for number, line in enumerate(_lines(path), start=1):
-        fields = line.split()
-        if not fields:
-            continue
+    for number, fields in _rows(path)[1 if path.suffix == ".csv" else 0 :]:
         if len(fields) != 2 or fields[1] not in ("0", "1", "2"):
             raise DifferentiaError(
                 f"line {number} of {path} is not a file name and 0, 1 or 2. Copy the file again."
@@ -203,11 +201,14 @@ def _read_partition(path: Path) -> dict[str, int]:
     return found
 
 
-def _lines(path: Path) -> list[str]:
+def _rows(path: Path) -> list[tuple[int, list[str]]]:
+    """Return the number and the fields of every line that is not empty, whether of a .txt or a .csv."""
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (UnicodeDecodeError, IsADirectoryError) as problem:
         raise DifferentiaError(f"{path} is not a text file. Copy it again.") from problem
+    rows = ((number, line.replace(",", " ").split()) for number, line in enumerate(lines, start=1))
+    return [(number, fields) for number, fields in rows if fields]
 
 
 def _pictures(
@@ -234,43 +235,3 @@ def _pictures(
             raise ValueError("damaged in the zip") from problem
 
     return {name: [info.file_size, info.CRC] for name, info in members.items()}, read
-
-
-def _decoded(
-    folder: Path,
-    names: list[str],
-    stamps: dict[str, list[int]],
-    read: Callable[[str], bytes],
-    size: int,
-    progress: bool,
-) -> NDArray[np.uint8]:
-    """Give decoded pictures ``[n, size, size, 3]``, memory-mapped from the cache, decoded first if needed."""
-    content = [str(folder.resolve()), size, [[name, *stamps[name]] for name in names]]
-    key = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
-    path = made_cache("decoded") / f"celeba-{size}-{key}.npy"
-    shape = (len(names), size, size, 3)
-    whole = path.is_file() and path.stat().st_size > np.prod(shape)
-    if not whole:
-        for left in path.parent.glob(".celeba-*.partial.npy"):
-            # What nobody has written to for a day is left over from a process that was killed.
-            if time.time() - left.stat().st_mtime > 86_400:
-                left.unlink(missing_ok=True)
-        _demand_space(path.parent, int(np.prod(shape)))
-        with replacing(path) as beside:
-            out = np.lib.format.open_memmap(beside, mode="w+", dtype=np.uint8, shape=shape)
-            decode_all(names, read, out, progress)
-            out.flush()
-            del out
-    # Copy on write: an array that claims to be read-only makes torch warn.
-    pictures: NDArray[np.uint8] = np.load(path, mmap_mode="c", allow_pickle=False)
-    return pictures
-
-
-def _demand_space(folder: Path, size: int) -> None:
-    """Check the disk beforehand: a full disk under a memory map would end the process without a word."""
-    free = shutil.disk_usage(folder).free
-    if free < size * 1.05:
-        raise DifferentiaError(
-            f"the decoded pictures need {size / 1e9:.1f} GB in {folder}, where {free / 1e9:.1f} GB are free. "
-            "Free some space, let DIFFERENTIA_CACHE name another folder, or set a limit."
-        )

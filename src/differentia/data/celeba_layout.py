@@ -31,15 +31,23 @@ class Layout:
 
 
 def find_layout(folder: Path) -> Layout:
-    """Look for the parts of CelebA in `folder`, and in its ``Img/``, ``Anno/`` and ``Eval/`` as published."""
+    """Look for the parts of CelebA in `folder`, as published or as Kaggle has them.
 
-    def first(*places: Path) -> Path | None:
+    As published they may lie in ``Img/``, ``Anno/`` and ``Eval/``. Kaggle has the lists as .csv, and pictures
+    in a folder within the folder of their name.
+    """
+
+    def first(*names: str) -> Path | None:
+        places = (folder / inner / name for name in names for inner in (".", "Img", "Anno", "Eval"))
         return next((place for place in places if place.exists()), None)
 
+    images = first(IMAGES, ARCHIVE)
+    while images is not None and (images / IMAGES).is_dir():
+        images = images / IMAGES
     return Layout(
-        first(folder / IMAGES, folder / "Img" / IMAGES, folder / ARCHIVE, folder / "Img" / ARCHIVE),
-        first(folder / ATTRIBUTES, folder / "Anno" / ATTRIBUTES),
-        first(folder / PARTITION, folder / "Eval" / PARTITION),
+        images,
+        first(ATTRIBUTES, ATTRIBUTES.replace(".txt", ".csv")),
+        first(PARTITION, PARTITION.replace(".txt", ".csv")),
     )
 
 

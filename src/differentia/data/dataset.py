@@ -1,6 +1,7 @@
 """Labelled arrays in memory: what every other part of the package takes as data."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,12 +40,16 @@ class LabelledData:
     name : str
         What the data set is called in tables and figures.
     train, test : Split
-        The two splits. Both hold every class.
+        The two splits. Both hold every class, but for a test split that is empty because there is none.
     class_names : tuple of str
         One name a class, in the order of the class numbers.
     factor_names : tuple of str
         Names of the ground-truth factors, empty where there is none. ``"size"`` is a factor that every class
         has; ``"star.inner_radius"`` is one that only the class ``star`` has.
+    notes : tuple of str
+        What a person should know of how the data were read, a phrase each: files passed over, splits found.
+    levels : mapping
+        What is black and what is white in pictures of more than 8 bits, by kind; empty where there are none.
     """
 
     name: str
@@ -52,6 +57,8 @@ class LabelledData:
     test: Split
     class_names: tuple[str, ...]
     factor_names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    levels: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def n_classes(self) -> int:

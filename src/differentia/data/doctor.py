@@ -13,10 +13,11 @@ from differentia.data.celeba import survey
 from differentia.data.celeba_layout import is_celeba, usual_folder
 from differentia.data.dataset import LabelledData
 from differentia.data.folder import list_folder
-from differentia.data.images import SUFFIXES, UnreadableError
+from differentia.data.images import UnreadableError
 from differentia.data.npz import ARRAYS, array_names
-from differentia.data.plurals import count
 from differentia.data.settings import DataSettings
+from differentia.data.storage import named_path
+from differentia.data.words import count
 from differentia.errors import DifferentiaError
 
 FEW = 50
@@ -91,7 +92,7 @@ def examine(settings: DataSettings, progress: bool = False) -> Diagnosis:
     """
     diagnosis = Diagnosis()
     diagnosis.facts.append(("data", settings.source))
-    path = Path(settings.source).expanduser()
+    path = named_path(settings.source)
     try:
         _examine_files(settings, path, diagnosis)
         data = catalogue.load(settings, progress)
@@ -101,6 +102,8 @@ def examine(settings: DataSettings, progress: bool = False) -> Diagnosis:
             diagnosis.findings.append(Finding("problem", f"{name}: {why}", "Repair or remove the file."))
     except DifferentiaError as problem:
         diagnosis.problem = problem
+        if clash := catalogue.clash_of(path):
+            diagnosis.facts.append(("note", clash))
     else:
         _describe(data, diagnosis)
         _examine_counts(data, diagnosis)
@@ -133,11 +136,11 @@ def _examine_files(settings: DataSettings, path: Path, diagnosis: Diagnosis) -> 
         diagnosis.facts.append(("form", f"named data set, {catalogue.CATALOGUE[settings.source].what}"))
     elif path.is_dir():
         diagnosis.facts.append(("form", "class folder"))
-        ignored = list_folder(path).ignored
-        if ignored:
+        others = list_folder(path).others
+        if others:
             diagnosis.warn(
-                f"{count(len(ignored), 'file')} not taken for pictures: {_names([f.name for f in ignored])}",
-                f"Convert pictures among them to one of {', '.join(SUFFIXES)}.",
+                f"{count(len(others), 'file')} not taken for pictures: {_names([f.name for f in others])}",
+                "Convert pictures among them to .png or .jpg.",
             )
     elif path.suffix.lower() == ".npz" and path.is_file():
         diagnosis.facts.append(("form", "arrays in an .npz"))
@@ -155,6 +158,7 @@ def _describe(data: LabelledData, diagnosis: Diagnosis) -> None:
         ("values", f"{x.min():.4g} to {x.max():.4g} ({x.dtype}), mean {x.mean(dtype=np.float64):.4g}"),
         ("classes", f"{data.n_classes}"),
     ]
+    diagnosis.facts += [("note", note) for note in data.notes]
     n = data.n_classes
     counts = (np.bincount(split.y, minlength=n).tolist() for split in (data.train, data.test))
     diagnosis.classes = list(zip(data.class_names, *counts, strict=True))

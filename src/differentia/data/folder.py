@@ -1,17 +1,21 @@
 """A person's own pictures: a folder with one sub-folder a class."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from differentia.data.dataset import LabelledData, Split
-from differentia.data.images import SUFFIXES, decode_all, quiet_pillow, smaller_side
-from differentia.data.plurals import count
+from differentia.data.dataset import LabelledData
+from differentia.data.entries import COMMON, find_pictures, passed_over, sub_folders
+from differentia.data.picture import quiet_pillow, smaller_side
+from differentia.data.pictures import PictureFiles, read_pictures, skipping_broken
 from differentia.data.settings import DataSettings
+from differentia.data.split_names import Part, find_splits, unwrapped
 from differentia.data.splits import choose
+from differentia.data.words import count, shown
 from differentia.errors import DifferentiaError
 
 LARGEST_DEFAULT = 64
@@ -32,7 +36,9 @@ class Listing:
         Pictures; `test` is None without a test split.
     y, y_test : ndarray
         Their classes, int64.
-    ignored : list of Path
+    notes : tuple of str
+        Which folders are taken for what, and how many files are passed over.
+    others : list of Path
         Files that are not taken for pictures.
     """
 
@@ -41,20 +47,20 @@ class Listing:
     y: NDArray[np.int64]
     test: list[Path] | None
     y_test: NDArray[np.int64] | None
-    ignored: list[Path]
+    notes: tuple[str, ...]
+    others: list[Path]
 
 
 def read_folder(path: Path, settings: DataSettings, progress: bool = False) -> LabelledData:
     """Read the pictures of a class folder.
 
-    Every picture is turned upright, cropped to its central square and resized. When all are grey, the data
-    set has one channel, else three.
+    Every picture is turned upright, made square and resized. When all are grey, the data set has one channel,
+    else three. Pictures that do not fit the memory are decoded into the cache.
 
     Parameters
     ----------
     path : Path
-        Folder with one sub-folder of pictures a class, or with ``train/`` and (if there is one) ``test/`` of
-        that form.
+        Folder with one sub-folder of pictures a class, or with folders of that form for the splits.
     settings : DataSettings
         Size (by default the most common smaller side of the pictures, between 8 and 64), split and limit.
     progress : bool
@@ -71,32 +77,49 @@ def read_folder(path: Path, settings: DataSettings, progress: bool = False) -> L
         If the folder has another form, a class is too small, or a picture cannot be read.
     """
     listing = list_folder(path)
+    return skipping_broken(settings, lambda broken: _read(path, listing, settings, progress, broken))
+
+
+def _read(
+    path: Path, listing: Listing, settings: DataSettings, progress: bool, broken: Collection[str]
+) -> LabelledData:
+    """Draw the splits from the pictures that are not broken, and read them."""
+
+    def whole(
+        files: list[Path] | None, y: NDArray[np.int64] | None
+    ) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
+        names = np.array([str(file.relative_to(path)) for file in files or []])
+        good = ~np.isin(names, list(broken))
+        return names[good], (np.empty(0, np.int64) if y is None else y)[good]
+
+    files, y = whole(listing.train, listing.y)
+    test_files, y_test = (files, y) if listing.test is None else whole(listing.test, listing.y_test)
     train, test = choose(
-        listing.y,
-        listing.y_test,
+        y,
+        None if listing.test is None else y_test,
         listing.class_names,
         settings.test_fraction,
         settings.split_seed,
         settings.limit,
     )
-    y, y_test = listing.y, listing.y if listing.y_test is None else listing.y_test
-    files = np.array([str(file.relative_to(path)) for file in listing.train])
-    test_files = files
-    if listing.test is not None:
-        test_files = np.array([str(file.relative_to(path)) for file in listing.test])
     names = [*files[train].tolist(), *test_files[test].tolist()]
-    size = settings.size or _common_size(path, names)
-    x = np.empty((len(names), size, size, 3), dtype=np.uint8)
-    decode_all(names, lambda name: (path / name).read_bytes(), x, progress)
-    if (x[..., :1] == x[..., 1:]).all():
-        x = np.ascontiguousarray(x[..., :1])
-    n_train = len(y[train])
-    return LabelledData(
-        path.resolve().name,
-        Split(x[:n_train], y[train]),
-        Split(x[n_train:], y_test[test]),
+
+    def stamps() -> dict[str, list[int]]:
+        stats = {name: (path / name).stat() for name in names}
+        return {name: [stat.st_size, stat.st_mtime_ns] for name, stat in stats.items()}
+
+    chosen = PictureFiles(
+        str(path.resolve()),
+        names,
+        y[train],
+        y_test[test],
         listing.class_names,
+        lambda name: (path / name).read_bytes(),
+        stamps,
     )
+    size = settings.size or _common_size(path, names)
+    data = read_pictures(chosen, shown(path.resolve().name), size, settings, progress, keep=False)
+    return replace(data, notes=(*listing.notes, *data.notes))
 
 
 def list_folder(path: Path) -> Listing:
@@ -117,90 +140,95 @@ def list_folder(path: Path) -> Listing:
     DifferentiaError
         If it is not a class folder.
     """
-    root = path
-    if _has_classes(path / "train"):
-        others = [folder.name for folder in _folders(path) if folder.name not in ("train", "test")]
-        if others:
-            raise DifferentiaError(
-                f"{path} holds train/ beside {', '.join(others[:3])}. Move their pictures into train/ or "
-                "test/, or the folders elsewhere."
-            )
-        root = path / "train"
-    elif _has_classes(path / "test"):
+    top = unwrapped(path)
+    roots, notes = _roots(top)
+    if top != path:
+        notes.append(f"the pictures lie in {shown(str(top.relative_to(path)))}/")
+    folders = {part: _classes(root) for part, root in roots.items()}
+    class_names = tuple(folders["train"])
+    if len(class_names) < 2:
         raise DifferentiaError(
-            f"{path} holds test/ without train/. Add train/, or remove the level of test/."
+            f"{roots['train']} has the only class {class_names[0]}. The method needs at least two, one "
+            "sub-folder each."
         )
-    stray, _ = _pictures(root, recursive=False)
-    folders = _folders(root)
+    for part, classes in folders.items():
+        unknown = [name for name in classes if name not in class_names]
+        if unknown:
+            raise DifferentiaError(
+                f"{roots[part]} holds classes that {roots['train'].name}/ does not: "
+                f"{', '.join(unknown[:5])}. Both need the same."
+            )
+        absent = [name for name in class_names if name not in classes]
+        if absent and part == "test":
+            raise DifferentiaError(
+                f"{roots[part]} lacks the class {', '.join(absent[:5])}. Add pictures of it, or move the "
+                "folder elsewhere, and a test split is drawn."
+            )
+    passed, others = Counter[str](), list[Path]()
+    for root in {top, *roots.values()}:
+        passed += find_pictures(root, recursive=False).passed_over
+    train, y = _pictures(folders["train"], class_names, passed, others)
+    if "valid" in folders:
+        more, y_more = _pictures(folders["valid"], class_names, passed, others)
+        train, y = [*train, *more], np.concatenate([y, y_more])
+    test, y_test = None, None
+    if "test" in folders:
+        test, y_test = _pictures(folders["test"], class_names, passed, others)
+    if passed:
+        notes.append(passed_over(passed))
+    return Listing(class_names, train, y, test, y_test, tuple(notes), others)
+
+
+def _roots(top: Path) -> tuple[dict[Part, Path], list[str]]:
+    """Return the folder of each split, ``train`` alone where there are none, and what to say of them."""
+    parts = find_splits(top)
+    if parts is None:
+        return {"train": top}, []
+    if "test" not in parts and "valid" in parts:
+        parts["test"] = parts.pop("valid")
+    taken = {"train": "to train", "test": "to test", "valid": "to train, too"}
+    said = ", ".join(f"{shown(folder.name)}/ {taken[part]}" for part, folder in parts.items())
+    return {part: unwrapped(folder) for part, folder in parts.items()}, [f"splits found: {said}"]
+
+
+def _pictures(
+    folders: dict[str, Path], class_names: tuple[str, ...], passed: Counter[str], others: list[Path]
+) -> tuple[list[Path], NDArray[np.int64]]:
+    """List the pictures of a split and their classes, and enter what is passed over."""
+    files: list[Path] = []
+    classes: list[int] = []
+    for name, folder in folders.items():
+        found = find_pictures(folder)
+        passed.update(found.passed_over)
+        others += found.others
+        if not found.pictures:
+            raise DifferentiaError(
+                f"the class folder {folder} holds no pictures ({COMMON}). Add pictures, or remove the folder."
+            )
+        files += found.pictures
+        classes += [class_names.index(name)] * len(found.pictures)
+    return files, np.array(classes, dtype=np.int64)
+
+
+def _classes(root: Path) -> dict[str, Path]:
+    """Return the class folders of a split by their names, in the order of the class numbers."""
+    stray, folders = find_pictures(root, recursive=False).pictures, sub_folders(root)
     if not folders:
-        found = (
-            f"{count(len(stray), 'picture')} but no sub-folder" if stray else "no sub-folder with pictures"
+        found = f"{count(len(stray), 'picture')} but no" if stray else "no"
+        raise DifferentiaError(
+            f"{root} holds {found} sub-folder with pictures. Make one sub-folder of pictures a class."
         )
-        raise DifferentiaError(f"{root} holds {found}. Make one sub-folder of pictures a class.")
     if stray:
         raise DifferentiaError(
             f"beside the class folders of {root} lies {stray[0].name} (pictures there: {len(stray)}). "
             "Move it into the folder of their class."
         )
-    class_names = tuple(folder.name for folder in folders)
-    if len(folders) < 2:
+    classes = {shown(folder.name): folder for folder in folders}
+    if len(classes) < len(folders):
         raise DifferentiaError(
-            f"{root} has the only class {class_names[0]}. The method needs at least two, one sub-folder each."
+            f"two class folders of {root} have names that read the same. Rename one of them."
         )
-    train, y, ignored = _class_files(root, class_names)
-    if root == path or not (path / "test").is_dir():
-        return Listing(class_names, train, y, None, None, ignored)
-    unknown = [folder.name for folder in _folders(path / "test") if folder.name not in class_names]
-    if unknown:
-        raise DifferentiaError(
-            f"{path}/test holds classes that train/ does not: {', '.join(unknown[:5])}. Both need the same."
-        )
-    test, y_test, ignored_test = _class_files(path / "test", class_names)
-    return Listing(class_names, train, y, test, y_test, ignored + ignored_test)
-
-
-def _class_files(
-    root: Path, class_names: tuple[str, ...]
-) -> tuple[list[Path], NDArray[np.int64], list[Path]]:
-    files: list[Path] = []
-    ignored: list[Path] = []
-    classes: list[int] = []
-    for number, name in enumerate(class_names):
-        pictures, others = _pictures(root / name, recursive=True)
-        if not pictures:
-            raise DifferentiaError(
-                f"the class folder {root / name} holds no pictures ({', '.join(SUFFIXES)}). "
-                "Add pictures, or remove the folder."
-            )
-        files += pictures
-        ignored += others
-        classes += [number] * len(pictures)
-    return files, np.array(classes, dtype=np.int64), ignored
-
-
-def _pictures(folder: Path, recursive: bool) -> tuple[list[Path], list[Path]]:
-    """List a folder's pictures and its other files, hidden ones left out."""
-    entries = sorted(folder.rglob("*") if recursive else folder.glob("*")) if folder.is_dir() else []
-    files = [entry for entry in entries if entry.is_file() and not entry.name.startswith(".")]
-    pictures = [file for file in files if file.suffix.lower() in SUFFIXES]
-    return pictures, [file for file in files if file.suffix.lower() not in SUFFIXES]
-
-
-def _folders(folder: Path) -> list[Path]:
-    """List sub-folders, hidden ones left out, in alphabetical order; numbers by their value."""
-    found = [
-        entry
-        for entry in folder.iterdir()
-        if entry.is_dir() and not entry.name.startswith(".") and entry.name != "__MACOSX"
-    ]
-    if all(entry.name.isdecimal() for entry in found):
-        return sorted(found, key=lambda entry: (int(entry.name), entry.name))
-    return sorted(found)
-
-
-def _has_classes(folder: Path) -> bool:
-    """Whether a folder holds sub-folders and no pictures, so that ``train`` is a split and not a class."""
-    return folder.is_dir() and bool(_folders(folder)) and not _pictures(folder, recursive=False)[0]
+    return classes
 
 
 def _common_size(path: Path, names: list[str]) -> int:

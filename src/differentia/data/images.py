@@ -1,32 +1,25 @@
 """Image files and arrays brought to one size."""
 
-import io
-import logging
-import os
-import struct
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import dataclass, field
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 from rich.console import Console
 from rich.progress import track
 
-from differentia.data.plurals import count
+from differentia.data.picture import UPPER, Decoded, Fit, decode, quiet_pillow, squared
+from differentia.data.storage import room_for
+from differentia.data.words import count
 from differentia.errors import DifferentiaError
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
-"""Endings of the image files that are read."""
+from differentia.machine import cores
 
 BATCH = 64
 """Pictures that a thread decodes in one go."""
-
-DAMAGED = (OSError, EOFError, SyntaxError, ValueError, struct.error, IndexError, KeyError, TypeError)
-"""What Pillow's readers raise on damaged files; it differs by format."""
 
 
 class UnreadableError(DifferentiaError):
@@ -44,12 +37,12 @@ class UnreadableError(DifferentiaError):
         more = f" and {len(failures) - 3} more" if len(failures) > 3 else ""
         super().__init__(
             f"{count(len(failures), 'picture')} cannot be read: {shown}{more}. "
-            "Repair or remove them; `differentia data check` lists them all."
+            "Repair or remove them, or leave them out with --skip-broken; `differentia data check` lists all."
         )
 
 
-def resize(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Crop images to their central square and resize them.
+def resize(images: NDArray[np.uint8], size: int, fit: Fit = "crop") -> NDArray[np.uint8]:
+    """Make images square and resize them.
 
     Parameters
     ----------
@@ -57,6 +50,8 @@ def resize(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
         uint8 ``[n, h, w, c]`` with 1 or 3 channels.
     size : int
         Height and width of the result in pixels.
+    fit : {'crop', 'pad', 'stretch'}
+        How images that are not square are made square.
 
     Returns
     -------
@@ -65,10 +60,10 @@ def resize(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """
     if images.shape[1:3] == (size, size):
         return images
-    out = np.empty((len(images), size, size, images.shape[3]), dtype=np.uint8)
+    out = room_for((len(images), size, size, images.shape[3]))
     for image, place in zip(images, out, strict=True):
         picture = Image.fromarray(image.squeeze(2) if image.shape[2] == 1 else image)
-        place[:] = np.asarray(_fit(picture, size)).reshape(place.shape)
+        place[:] = np.asarray(squared(picture, size, fit)).reshape(place.shape)
     return out
 
 
@@ -79,49 +74,42 @@ def over_white(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
 
 
-def decode(content: bytes, size: int) -> NDArray[np.uint8]:
-    """Decode a picture, turn it upright, crop it to its central square and resize it.
+@dataclass
+class Decoding:
+    """What came up while pictures were decoded.
 
-    Parameters
+    Attributes
     ----------
-    content : bytes
-        An image file: 1 to 16 bits a channel or floats in [0, 1]; grey, palette or colour. Transparent
-        parts are laid over white. Of several frames the first is taken.
-    size : int
-        Height and width of the result in pixels.
-
-    Returns
-    -------
-    ndarray
-        uint8 ``[size, size, 3]``. The three channels of a grey picture are equal.
-
-    Raises
-    ------
-    ValueError
-        If it is not a picture, is damaged, or has pixel values without a known range.
+    levels : dict
+        Lowest and highest value of the pictures of more than 8 bits, over all of them, by kind.
+    remarks : Counter
+        How many pictures have something that is not read, by what it is.
     """
-    try:
-        picture = Image.open(io.BytesIO(content))
-        # A JPEG can be decoded at a fraction of its size; twice the target leaves the resizing its say.
-        picture.draft(None, (2 * size, 2 * size))
-        picture.load()
-        upright = ImageOps.exif_transpose(picture)
-    except UnidentifiedImageError as problem:
-        raise ValueError("not a picture") from problem
-    except Image.DecompressionBombError as problem:
-        raise ValueError("more pixels than is safe to decode") from problem
-    except DAMAGED as problem:
-        raise ValueError("damaged or cut short") from problem
-    return np.asarray(_fit(_colour(upright), size))
+
+    levels: dict[str, tuple[float, float]] = field(default_factory=dict)
+    remarks: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know of it, a sentence each."""
+        said = [f"{count(n, 'picture')} with {what}" for what, n in sorted(self.remarks.items())]
+        for kind, (low, high) in sorted(self.levels.items()):
+            if kind != UPPER:
+                said.append(f"{kind} of more than 8 bits: {low:.6g} is shown as black, {high:.6g} as white")
+        return said
 
 
 def decode_all(
     names: Sequence[str],
     read: Callable[[str], bytes],
     out: NDArray[np.uint8],
+    fit: Fit = "crop",
     progress: bool = False,
-) -> None:
+) -> Decoding:
     """Decode pictures in parallel threads.
+
+    Pictures of more than 8 bits a channel are scaled once for the whole set: they are decoded twice, first
+    for the range of all of them.
 
     Parameters
     ----------
@@ -131,34 +119,95 @@ def decode_all(
         Gives the content of the file of that name; called from several threads.
     out : ndarray
         uint8 ``[len(names), size, size, 3]``, filled in the order of `names`.
+    fit : {'crop', 'pad', 'stretch'}
+        How pictures that are not square are made square.
     progress : bool
         Show a bar.
+
+    Returns
+    -------
+    Decoding
+        What came up.
 
     Raises
     ------
     UnreadableError
         If any picture cannot be decoded, once all have been tried.
+    DifferentiaError
+        If pictures of 16 bits a colour use too little of their range.
     """
-    failures: list[tuple[str, str]] = []
-    size = out.shape[1]
+    found, deep = Decoding(), list[int]()
+    levels: dict[str, tuple[float, float]] | None = None
 
-    def fill(start: int) -> None:
-        for i in range(start, min(start + BATCH, len(names))):
+    def fill(rows: Sequence[int]) -> None:
+        for i in rows:
             try:
-                out[i] = decode(read(names[i]), size)
-            except ValueError as problem:
-                failures.append((names[i], str(problem)))
+                decoded = decode(read(names[i]), out.shape[1], fit, levels)
+            except (ValueError, MemoryError) as problem:
+                failures.append((names[i], str(problem) or "too large for the memory"))
+                continue
             except OSError as problem:
                 failures.append((names[i], problem.strerror or "cannot be opened"))
+                continue
+            with lock:
+                _note(found, decoded, first=levels is None)
+            if decoded.pixels is None:
+                deep.append(i)
+            else:
+                out[i] = decoded.pixels
 
-    with quiet_pillow(), ThreadPoolExecutor(min(32, os.cpu_count() or 1)) as pool:
-        batches = pool.map(fill, range(0, len(names), BATCH))
-        total = -(-len(names) // BATCH)
+    failures, lock = list[tuple[str, str]](), Lock()
+    _in_threads(fill, range(len(names)), progress)
+    _check_upper(found)
+    if deep:
+        levels = {kind: _range_of(kind, *ends) for kind, ends in found.levels.items()}
+        _in_threads(fill, sorted(deep), progress)
+        found.levels = levels
+    if failures:
+        raise UnreadableError(sorted(failures))
+    return found
+
+
+def _note(found: Decoding, decoded: Decoded, first: bool) -> None:
+    if first:
+        found.remarks.update(decoded.remarks)
+        for kind, (low, high) in decoded.levels.items():
+            lowest, highest = found.levels.get(kind, (low, high))
+            found.levels[kind] = min(low, lowest), max(high, highest)
+
+
+def _range_of(kind: str, low: float, high: float) -> tuple[float, float]:
+    """Return what is black and white: the range of the set, but 0 to 1 for floats that lie in there."""
+    if kind == "floats" and low >= 0 and high <= 1:
+        return 0.0, 1.0
+    if low < high:
+        return low, high
+    if kind == "floats":
+        raise DifferentiaError(
+            f"the floats in the pictures are all {low:.6g}, so nothing says what is black and what is white. "
+            "Save floats in [0, 1]."
+        )
+    return min(low, 0.0), max(high, 65535.0)
+
+
+def _check_upper(found: Decoding) -> None:
+    highest = found.levels.get(UPPER, (0.0, 255.0))[1]
+    if highest < 128:
+        raise DifferentiaError(
+            f"the colour pictures of 16 bits a channel use only the lowest {int(highest) + 1} of the 256 "
+            "steps that can be read of them. Save them with 8 bits a channel, scaled to 0 to 255."
+        )
+
+
+def _in_threads(fill: Callable[[Sequence[int]], None], rows: Sequence[int], progress: bool) -> None:
+    """Call `fill` for rows in batches, in parallel threads."""
+    batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
+    with quiet_pillow(), ThreadPoolExecutor(min(32, cores())) as pool:
         try:
             for _ in track(
-                batches,
-                f"decoding {count(len(names), 'picture')}",
-                total,
+                pool.map(fill, batches),
+                f"decoding {count(len(rows), 'picture')}",
+                len(batches),
                 console=Console(stderr=True),
                 disable=not progress,
             ):
@@ -166,56 +215,3 @@ def decode_all(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    if failures:
-        raise UnreadableError(sorted(failures))
-
-
-@contextmanager
-def quiet_pillow() -> Iterator[None]:
-    """Silence Pillow's warnings and log: a file is either decoded or reported, and that says enough."""
-    log, nowhere = logging.getLogger("PIL"), logging.NullHandler()
-    log.addHandler(nowhere)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"PIL\.")
-            yield
-    finally:
-        log.removeHandler(nowhere)
-
-
-def smaller_side(path: Path) -> int | None:
-    """Read the smaller of a picture's height and width in pixels from its header, None where it has none."""
-    try:
-        with Image.open(path) as picture:
-            return min(picture.size)
-    except (*DAMAGED, Image.DecompressionBombError):
-        return None
-
-
-def _fit(picture: Image.Image, size: int) -> Image.Image:
-    """Crop, then resize: `ImageOps.fit` would let what is cropped away bleed into the border."""
-    side = min(picture.size)
-    left, top = (picture.width - side) // 2, (picture.height - side) // 2
-    square = picture.crop((left, top, left + side, top + side))
-    return square.resize((size, size), Image.Resampling.BICUBIC)
-
-
-def _colour(picture: Image.Image) -> Image.Image:
-    """Convert a picture of any mode to RGB with 8 bits a channel."""
-    if picture.mode.startswith("I") or picture.mode == "F":
-        return Image.fromarray(_eight_bits(np.asarray(picture))).convert("RGB")
-    if picture.has_transparency_data:
-        layer = picture.convert("RGBA")
-        white = Image.new("RGB", layer.size, "white")
-        white.paste(layer, mask=layer.getchannel("A"))
-        return white
-    return picture.convert("RGB")
-
-
-def _eight_bits(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Scale grey pixels of 16 bits, or floats in [0, 1], to 0 … 255."""
-    values = pixels.astype(np.float64)
-    top = 1.0 if pixels.dtype.kind == "f" else 65535.0
-    if not (values.min() >= 0 and values.max() <= top):
-        raise ValueError("pixel values beyond 16 bits, or floats outside [0, 1]")
-    return np.rint(values * (255 / top)).astype(np.uint8)

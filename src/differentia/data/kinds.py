@@ -11,8 +11,8 @@ picture.
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import gamma
 
 from differentia.data.dataset import LabelledData, Split
 
@@ -197,7 +197,7 @@ def _superellipse(u: Array, v: Array, exponent: Array, aspect: Array) -> Array:
 
 
 def _superellipse_moments(exponent: Array, aspect: Array) -> tuple[Array, Array, Array]:
-    area = 4 * aspect * gamma(1 + 1 / exponent) ** 2 / gamma(1 + 2 / exponent)
+    area = 4 * aspect * scipy.special.gamma(1 + 1 / exponent) ** 2 / scipy.special.gamma(1 + 2 / exponent)
     return area, np.zeros_like(area), np.zeros_like(area)
 
 

@@ -1,9 +1,11 @@
 """A person's own arrays in an ``.npz`` file."""
 
+import shutil
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,12 @@ from numpy.typing import NDArray
 
 from differentia.data.arrays import prepare
 from differentia.data.dataset import LabelledData
+from differentia.data.labels import as_text
 from differentia.data.settings import DataSettings
+from differentia.data.storage import check_room, fits_memory, made_cache
+from differentia.data.units import Units
 from differentia.errors import DifferentiaError
+from differentia.files import FULL
 
 ARRAYS = ("x", "y", "x_test", "y_test", "class_names")
 """Names of the arrays that are read; the first two are required."""
@@ -49,9 +55,11 @@ def read_npz(path: Path, settings: DataSettings) -> LabelledData:
             _names(arrays.get("class_names")),
             name=path.stem,
             size=settings.size,
+            fit=settings.fit,
             test_fraction=settings.test_fraction,
             split_seed=settings.split_seed,
             limit=settings.limit,
+            units=Units.of(arrays["x"]),
         )
     except DifferentiaError as problem:
         raise DifferentiaError(f"{path.name}: {problem}") from problem
@@ -83,6 +91,8 @@ def _opened(path: Path) -> Iterator[Any]:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             yield file
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as problem:
+        if isinstance(problem, OSError) and problem.errno in FULL:
+            raise  # of the cache, where it is unpacked
         raise DifferentiaError(f"{path.name} is damaged. Save it again, or copy it again.") from problem
 
 
@@ -100,7 +110,9 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
 
 def _one(file: Any, name: str, path: Path) -> NDArray[Any]:
     try:
-        array = file[name]
+        sizes = {info.filename: info.file_size for info in file.zip.infolist()}
+        fits = fits_memory((sizes.get(f"{name}.npy", 0),))
+        array = file[name] if fits else _mapped(file, f"{name}.npy")
     except ValueError as problem:
         if "pickle" in str(problem):
             raise DifferentiaError(
@@ -118,6 +130,22 @@ def _one(file: Any, name: str, path: Path) -> NDArray[Any]:
     return array
 
 
+def _mapped(file: Any, member: str) -> NDArray[Any]:
+    """Unpack an array into the cache and map it from there; its file goes with it."""
+    folder = made_cache("decoded")
+    check_room(file.zip.getinfo(member).file_size, folder)
+    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as unpacked:
+        try:
+            with file.zip.open(member) as packed:
+                shutil.copyfileobj(packed, unpacked)
+            unpacked.flush()
+            array: NDArray[Any] = np.load(unpacked.name, mmap_mode="c", allow_pickle=False)
+            return array
+        finally:
+            with suppress(PermissionError):  # a file that is mapped stays on Windows
+                Path(unpacked.name).unlink()
+
+
 def _names(class_names: NDArray[Any] | None) -> list[str] | None:
     if class_names is None:
         return None
@@ -126,8 +154,4 @@ def _names(class_names: NDArray[Any] | None) -> list[str] | None:
             f"class_names has shape {class_names.shape} and dtype {class_names.dtype}, "
             "and must be a list of text, one name a class."
         )
-    return (
-        [str(name) for name in np.char.decode(class_names, "utf-8")]
-        if class_names.dtype.kind == "S"
-        else [str(name) for name in class_names]
-    )
+    return [str(name) for name in as_text(class_names, "class_names")]

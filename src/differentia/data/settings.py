@@ -1,5 +1,7 @@
 """Which data to read and how: the part of the settings that names a data set."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -19,6 +21,12 @@ class DataSettings(BaseModel):
         description="Height and width in pixels; null keeps a named set's own size and takes the most "
         "common size of a class folder, at most 64.",
     )
+    fit: Literal["crop", "pad", "stretch"] = Field(
+        "crop",
+        description="How pictures that are not square become square: their central square; a border of "
+        "the colour of their edge; or distorted.",
+    )
+    skip_broken: bool = Field(False, description="Leave out pictures that cannot be read, and list them.")
     attribute: str = Field("Male", description="CelebA attribute that serves as the class.")
     test_fraction: float = Field(
         0.2, gt=0, lt=1, description="Part drawn as test split, stratified, where the data brings none."

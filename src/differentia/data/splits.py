@@ -29,7 +29,7 @@ def choose(
     class_names : sequence of str
         One name a class.
     test_fraction : float
-        Part to draw as test split where there is none, in (0, 1).
+        Part to draw as test split where there is none, in (0, 1); 0 draws none.
     seed : int
         Seed of the draws.
     limit : int or None
@@ -45,6 +45,8 @@ def choose(
     DifferentiaError
         If a class has no sample in a split or too few to be split, or the limit is too small.
     """
+    if y_test is None and test_fraction == 0:
+        return slice(None) if limit is None else draw_subset(y, limit, seed), slice(0)
     _demand(y, 1 if y_test is not None else 2, class_names, "a split needs a class in both its parts")
     if y_test is None:
         train, test = draw_test(y, test_fraction, seed)

@@ -3,8 +3,8 @@
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 Floats = NDArray[np.float32]
 
@@ -30,7 +30,7 @@ def _cubic(size: int, scale: int) -> Floats:
 @lru_cache
 def _smoothing(size: int, sigma: float) -> Floats:
     """Matrix ``[size, size]`` of a Gaussian filter, mirrored at the edges."""
-    matrix: Floats = gaussian_filter1d(np.eye(size), sigma, axis=0).astype(np.float32)
+    matrix: Floats = scipy.ndimage.gaussian_filter1d(np.eye(size), sigma, axis=0).astype(np.float32)
     return matrix
 
 

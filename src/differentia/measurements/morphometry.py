@@ -1,12 +1,14 @@
 """Measurements of images that a person has words for: thickness, slant, brightness, hue and others."""
 
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from differentia.errors import DifferentiaError
+from differentia.machine import cores
 from differentia.measurements.enlargement import enlarge
 from differentia.measurements.posture import posture
 from differentia.measurements.strokes import strokes
@@ -140,11 +142,14 @@ def measure(
         )
     names = tuple(SHAPE | INTENSITY | (COLOUR if samples.shape[3] == 3 else {}))
     kept = [k for k, name in enumerate(names) if name in only]
-    parts = [np.empty((0, len(kept)))]
-    for start in range(0, len(samples), AT_ONCE):
+
+    def part(start: int) -> NDArray[np.float64]:
         images = np.asarray(samples[start : start + AT_ONCE])
         scaled = images.astype(np.float32) / 255 if images.dtype.kind == "u" else images.astype(np.float32)
-        parts.append(_measure_images(scaled.clip(0.0, 1.0), only)[:, kept])
+        return _measure_images(scaled.clip(0.0, 1.0), only)[:, kept]
+
+    with ThreadPoolExecutor(cores()) as pool:  # numpy computes outside of Python's lock
+        parts = [np.empty((0, len(kept))), *pool.map(part, range(0, len(samples), AT_ONCE))]
     return Measurements(tuple(names[k] for k in kept), np.concatenate(parts).astype(np.float32))
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import scipy  # its parts are loaded when they are used: a training that measures nothing does not wait
 from numpy.typing import NDArray
-from scipy.ndimage import label
 
 _RING = np.array([(r, c) for r in (-1, 0, 1) for c in (-1, 0, 1) if (r, c) != (0, 0)])
 """Row and column offsets of a pixel's eight neighbours, in the order of the bits of a pattern."""
@@ -38,7 +38,7 @@ def _removable() -> NDArray[np.bool_]:
         bits = np.unpackbits(np.uint8(index)).astype(bool)
         ring = np.zeros((3, 3), dtype=bool)
         ring[tuple(_RING[bits].T + 1)] = True
-        table[index] = bits.sum() > 1 and label(ring, np.ones((3, 3)))[1] == 1
+        table[index] = bits.sum() > 1 and scipy.ndimage.label(ring, np.ones((3, 3)))[1] == 1
     return table
 
 

@@ -7,9 +7,8 @@ can be free of it. How bright a sample is *for its class* says nothing of the cl
 import math
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
-from scipy.stats import norm, rankdata
 
 Doubles = NDArray[np.float64]
 
@@ -58,7 +57,7 @@ def _ranks(values: Doubles, earlier: Doubles) -> Doubles:
     """
     if not earlier.shape[1] or not len(values):
         return values
-    tree, neighbours, ranks = cKDTree(earlier), math.ceil(len(values) ** (2 / 3)), []
+    tree, neighbours, ranks = scipy.spatial.cKDTree(earlier), math.ceil(len(values) ** (2 / 3)), []
     for block in np.array_split(np.arange(len(values)), math.ceil(len(values) / _AT_ONCE)):
         near = tree.query(earlier[block], neighbours)[1].reshape(len(block), neighbours)
         away, theirs = earlier[near] - earlier[block, None], values[near]
@@ -73,5 +72,7 @@ def _ranks(values: Doubles, earlier: Doubles) -> Doubles:
 
 def _normal_scores(values: Doubles) -> Doubles:
     """Map values to the quantiles of a standard normal, equal ones to the same."""
-    scores: Doubles = norm.ppf((rankdata(values) - 0.5) / len(values)) if len(values) else values
+    scores: Doubles = (
+        scipy.special.ndtri((scipy.stats.rankdata(values) - 0.5) / len(values)) if len(values) else values
+    )
     return scores

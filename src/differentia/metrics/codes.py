@@ -54,11 +54,7 @@ class CodedSplit:
 
     def take(self, rows: NDArray[np.int64]) -> "CodedSplit":
         """Return some rows, in the order given."""
-        p = self.posterior
-        kl = None if p.kl is None else {name: values[rows] for name, values in p.kl.items()}
-        posterior = EncodedData(
-            p.z_mean[rows], p.z_log_variance[rows], p.w_mean[rows], p.w_log_variance[rows], kl
-        )
+        posterior = EncodedData(*(values[rows] for values in vars(self.posterior).values()))
         return CodedSplit(self.x[rows], self.y[rows], posterior, self.z[rows], self.w[rows])
 
     def forms(self, code: CodeName) -> tuple[InputName, ...]:

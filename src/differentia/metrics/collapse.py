@@ -142,8 +142,8 @@ def collapse_check(
     return Collapse(
         kl_z=kl_z,
         kl_w=kl_w,
-        kl_z_dimensions=None if kl_z is None else _means(coded.posterior.z_kl()),
-        kl_w_dimensions=None if kl_w is None else _means(coded.posterior.w_kl()),
+        kl_z_dimensions=None if kl_z is None else _means(coded.posterior.z_kl),
+        kl_w_dimensions=None if kl_w is None else _means(coded.posterior.w_kl),
         error=error(own, own),
         error_z_exchanged=error(anywhere, own),
         error_z_exchanged_within=error(within_z, own),

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from differentia.data.dataset import LabelledData, Split
-from differentia.model.networks import ConvTrunk, MLPTrunk
+from differentia.model.networks import conv_trunk, mlp_trunk
 
 Floats = NDArray[np.float32]
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -164,7 +164,7 @@ class ImageClassifier:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.trunk = (
-                ConvTrunk(shape, [12, 24], WIDTH) if convolve else MLPTrunk(shape, [256, WIDTH])
+                conv_trunk(shape, [12, 24], WIDTH) if convolve else mlp_trunk(shape, [256, WIDTH])
             ).to(self.device)
             self.head = nn.Linear(WIDTH, n_classes).to(self.device)
         batch = min(256, max(32, len(x) // 120))

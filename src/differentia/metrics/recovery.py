@@ -68,7 +68,9 @@ def within_class_r2(
 
 def _r2(inputs: Floats, value: NDArray[np.float64], y: NDArray[np.int64], seed: int) -> float:
     classes, counts = np.unique(y[np.isfinite(value)], return_counts=True)
-    kept = np.isfinite(value) & np.isin(y, classes[counts > 1])  # a class is split only if it has two samples
+    # A class is split only if it has two samples; four, where 30 % of all would not be one of each.
+    fewest = 2 if HELD_OUT * counts[counts > 1].sum() >= len(classes) else 4
+    kept = np.isfinite(value) & np.isin(y, classes[counts >= fewest])
     if kept.sum() < LEAST:
         return float("nan")
     inputs, value, y = inputs[kept], value[kept], y[kept]

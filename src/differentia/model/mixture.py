@@ -63,8 +63,12 @@ class ClassMixture(nn.Module):
         for label in np.unique(y):
             own = y == label
             times = math.ceil(_FEWEST / own.sum())
-            means, spread = (np.repeat(a, times, axis=0) for a in (mean[own], np.exp(log_variance[own] / 2)))
-            codes = means + spread * rng.standard_normal(means.shape)
+            with np.errstate(over="ignore", invalid="ignore"):
+                spreads = np.exp(log_variance[own] / 2)
+                means, spread = (np.repeat(a, times, axis=0) for a in (mean[own], spreads))
+                codes = means + spread * rng.standard_normal(means.shape)
+            if not np.isfinite(codes).all():
+                raise ValueError("a posterior is not finite")
             self._fit(int(label), codes, int(own.sum()), seed)
 
     def _fit(self, label: int, codes: NDArray[np.float64], n: int, seed: int) -> None:

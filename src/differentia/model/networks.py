@@ -12,6 +12,9 @@ from torch import Tensor, nn
 from differentia.config import Config
 from differentia.model.gaussian import Gaussian
 
+MANY_CLASSES = 1000
+"""Up to here a step that updates what belongs to every class is hardly slower."""
+
 _INITIAL_LOG_VARIANCE, _INITIAL_GAIN = -3.0, 5.0
 """log σ² of a code that begins audible, and what the initial weights of its mean are multiplied by."""
 
@@ -45,13 +48,15 @@ class ConditionedLinear(nn.Module):
 
     Equal to a linear layer on the vector with the one-hot class appended, since the columns of such a layer
     that meet the one-hot are the rows of the embedding E; the cost does not grow with the number of classes.
-    With ``n_classes = 0`` it does not see the class.
+    So beyond `MANY_CLASSES` the gradient is sparse: it has rows for the classes of the batch alone. With
+    ``n_classes = 0`` it does not see the class.
     """
 
     def __init__(self, inputs: int, outputs: int, n_classes: int) -> None:
         super().__init__()
         self.linear = nn.Linear(inputs, outputs)
-        self.embedding = nn.Embedding(n_classes, outputs) if n_classes else None
+        sparse = n_classes > MANY_CLASSES
+        self.embedding = nn.Embedding(n_classes, outputs, sparse=sparse) if n_classes else None
         if self.embedding is not None:
             nn.init.uniform_(self.embedding.weight, -(inputs**-0.5), inputs**-0.5)
 
@@ -61,13 +66,12 @@ class ConditionedLinear(nn.Module):
         return pre if self.embedding is None else pre + self.embedding(y)
 
 
-class MLPTrunk(nn.Module):
-    """Encoder-1 of figure 1 as a perceptron: samples ``[b, *shape]`` to the shared layer ``[b, width]``."""
+class Trunk(nn.Module):
+    """Encoder-1 of figure 1: `layers` from samples ``[b, *shape]`` to the shared layer ``[b, width]``."""
 
-    def __init__(self, shape: Sequence[int], hidden: Sequence[int]) -> None:
+    def __init__(self, layers: Sequence[nn.Module], width: int) -> None:
         super().__init__()
-        self.layers = nn.Sequential(nn.Flatten(), perceptron([prod(shape), *hidden]), nn.ReLU())
-        self.width = hidden[-1]
+        self.layers, self.width = nn.Sequential(*layers), width
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``[b, *shape]`` to ``[b, width]``."""
@@ -75,24 +79,19 @@ class MLPTrunk(nn.Module):
         return h
 
 
-class ConvTrunk(nn.Module):
-    """Encoder-1 of figure 1 as stride-2 convolutions, which round sizes down, and one linear layer."""
+def mlp_trunk(shape: Sequence[int], hidden: Sequence[int]) -> Trunk:
+    """Return a perceptron."""
+    return Trunk([nn.Flatten(), perceptron([prod(shape), *hidden]), nn.ReLU()], hidden[-1])
 
-    def __init__(self, shape: Sequence[int], channels: Sequence[int], width: int) -> None:
-        super().__init__()
-        depth, height, breadth = shape
-        layers: list[nn.Module] = []
-        for after in channels:
-            layers += [nn.Conv2d(depth, after, kernel_size=4, stride=2, padding=1), nn.ReLU()]
-            depth, height, breadth = after, height // 2, breadth // 2
-        layers += [nn.Flatten(), nn.Linear(depth * height * breadth, width), nn.ReLU()]
-        self.layers = nn.Sequential(*layers)
-        self.width = width
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map images ``[b, channels, height, width]`` to ``[b, width]``."""
-        h: Tensor = self.layers(x)
-        return h
+def conv_trunk(shape: Sequence[int], channels: Sequence[int], width: int) -> Trunk:
+    """Return stride-2 convolutions, which round sizes down, and one linear layer."""
+    depth, height, breadth = shape
+    layers: list[nn.Module] = []
+    for after in channels:
+        layers += [nn.Conv2d(depth, after, kernel_size=4, stride=2, padding=1), nn.ReLU()]
+        depth, height, breadth = after, height // 2, breadth // 2
+    return Trunk([*layers, nn.Flatten(), nn.Linear(depth * height * breadth, width), nn.ReLU()], width)
 
 
 class GaussianHead(nn.Module):
@@ -152,57 +151,30 @@ def rounded(mean: Tensor, step: Tensor) -> Tensor:
     return mean + (torch.round(mean / step) * step - mean).detach()
 
 
-class MLPDecoder(nn.Module):
-    """A perceptron from codes and classes to the parameters of the likelihood."""
+class Decoder(nn.Module):
+    """From codes and classes to the parameters of the likelihood: the layer `first`, then all `layers`.
 
-    def __init__(self, code_dim: int, shape: Sequence[int], hidden: Sequence[int], n_classes: int) -> None:
-        super().__init__()
-        self.input = ConditionedLinear(code_dim, hidden[0], n_classes)
-        self.layers = nn.Sequential(
-            nn.ReLU(), perceptron([*hidden, prod(shape)]), nn.Unflatten(1, tuple(shape))
-        )
-
-    def forward(self, codes: Tensor, y: Tensor) -> Tensor:
-        """Map codes ``[b, code_dim]`` and classes ``[b]`` to ``[b, *shape]``."""
-        out: Tensor = self.layers(self.input(codes, y))
-        return out
-
-
-class ConvDecoder(nn.Module):
-    """A linear layer that sees the class, then transposed convolutions, each of which doubles the picture.
-
-    Sizes that the doublings do not hit are cut from the next larger one.
+    What they draw beyond `shape`, ``(channels, height, width)`` or ``(d,)``, is cut.
     """
 
-    def __init__(
-        self, code_dim: int, shape: Sequence[int], channels: Sequence[int], width: int, n_classes: int
-    ) -> None:
+    def __init__(self, first: ConditionedLinear, layers: Sequence[nn.Module], shape: Sequence[int]) -> None:
         super().__init__()
-        depth, self.height, self.breadth = shape
-        factor = 2 ** len(channels)
-        start = (channels[0], -(-self.height // factor), -(-self.breadth // factor))
-        self.input = ConditionedLinear(code_dim, width, n_classes)
-        layers: list[nn.Module] = [nn.ReLU(), nn.Linear(width, prod(start)), nn.Unflatten(1, start)]
-        for before, after in pairwise([*channels, depth]):
-            layers += [nn.ReLU(), nn.ConvTranspose2d(before, after, kernel_size=4, stride=2, padding=1)]
-        self.layers = nn.Sequential(*layers)
+        self.input, self.layers = first, nn.Sequential(*layers)
+        self._cut = tuple(slice(size) for size in shape)
 
     def forward(self, codes: Tensor, y: Tensor) -> Tensor:
         """Map codes ``[b, code_dim]`` and classes ``[b]`` to ``[b, *shape]``."""
         out: Tensor = self.layers(self.input(codes, y))
-        return out[:, :, : self.height, : self.breadth]
+        return out[(slice(None), *self._cut)]
 
 
-def build_trunk(config: NetworkConfig, shape: Sequence[int]) -> MLPTrunk | ConvTrunk:
+def build_trunk(config: NetworkConfig, shape: Sequence[int]) -> Trunk:
     """Return a new trunk for samples of `shape`, ``(channels, height, width)`` or ``(d,)``.
 
-    Raises
-    ------
-    ValueError
-        If convolutions do not fit the samples.
+    A ValueError says that convolutions do not fit the samples.
     """
     if config.network == "mlp":
-        return MLPTrunk(shape, config.hidden)
+        return mlp_trunk(shape, config.hidden)
     if len(shape) == 1:
         raise ValueError("network conv needs images; vectors need network mlp")
     least = 2 ** len(config.channels)
@@ -211,13 +183,23 @@ def build_trunk(config: NetworkConfig, shape: Sequence[int]) -> MLPTrunk | ConvT
             f"network conv with {len(config.channels)} channels halves the image as often, and "
             f"{shape[1]}×{shape[2]} is below {least} pixels; use fewer channels or network mlp"
         )
-    return ConvTrunk(shape, config.channels, config.hidden[-1])
+    return conv_trunk(shape, config.channels, config.hidden[-1])
 
 
-def build_decoder(
-    config: NetworkConfig, code_dim: int, shape: Sequence[int], n_classes: int
-) -> MLPDecoder | ConvDecoder:
-    """Return a new decoder for samples of `shape` that sees `n_classes` classes, or none for 0."""
+def build_decoder(config: NetworkConfig, code_dim: int, shape: Sequence[int], n_classes: int) -> Decoder:
+    """Return a new decoder for samples of `shape` that sees `n_classes` classes, or none for 0.
+
+    A perceptron, or a linear layer and transposed convolutions that each double the picture.
+    """
+    widths = config.hidden[::-1]
+    first = ConditionedLinear(code_dim, widths[0], n_classes)
     if config.network == "mlp":
-        return MLPDecoder(code_dim, shape, config.hidden[::-1], n_classes)
-    return ConvDecoder(code_dim, shape, config.channels[::-1], config.hidden[-1], n_classes)
+        return Decoder(
+            first, [nn.ReLU(), perceptron([*widths, prod(shape)]), nn.Unflatten(1, tuple(shape))], shape
+        )
+    channels = config.channels[::-1]
+    start = (channels[0], *(-(-size // 2 ** len(channels)) for size in shape[1:]))
+    layers = [nn.ReLU(), nn.Linear(widths[0], prod(start)), nn.Unflatten(1, start)]
+    for before, after in pairwise([*channels, shape[0]]):
+        layers += [nn.ReLU(), nn.ConvTranspose2d(before, after, kernel_size=4, stride=2, padding=1)]
+    return Decoder(first, layers, shape)

@@ -31,9 +31,9 @@ _PAIRS, _SAMPLES = 5, 12
 _KINDS: dict[CodeName, str] = {"z": "generic code z", "w": "conditional code w"}
 
 
-def shown_classes(data: LabelledData) -> range:
-    """Classes that get a row or a page."""
-    return range(min(data.n_classes, MAX_CLASSES))
+def shown_classes(data: LabelledData) -> list[int]:
+    """Classes that get a row or a page: the first of those that have test samples."""
+    return [int(label) for label in np.unique(data.test.y)[:MAX_CLASSES]]
 
 
 def shown_dimensions(kl: Floats) -> list[int]:

@@ -113,7 +113,7 @@ def draw_gallery(model: Model, data: LabelledData, factors: FactorReport, seed: 
     swaps = None
     if model.given:
         swapped = pictures(model, traversals.swap_grid(model, anchors.z, anchors.w, anchors.y))
-        swaps = _uri(_sheet(_halved(swapped, fewer)))
+        swaps = sheet_uri(_halved(swapped, fewer))
     drawn = pictures(model, traversals.class_samples(model, classes, 2 * COLUMNS, seed))
     drawn = drawn.reshape(len(classes), 2, COLUMNS, *drawn.shape[2:])
     rebuilt = traversals.reconstructions(model, data, seed, classes, COLUMNS)
@@ -126,10 +126,10 @@ def draw_gallery(model: Model, data: LabelledData, factors: FactorReport, seed: 
         pitch=(frame[0] + gap, frame[1] + gap),
         small=max(height, width) <= 40,
         strips=strips,
-        originals=_uri(_sheet(_halved(originals, fewer)[None])),
+        originals=sheet_uri(_halved(originals, fewer)[None]),
         swaps=swaps,
-        samples=tuple(_uri(_sheet(_halved(rows, fewer))) for rows in drawn),
-        reconstructions=tuple(_uri(_sheet(_halved(rows, fewer))) for rows in pairs),
+        samples=tuple(sheet_uri(_halved(rows, fewer)) for rows in drawn),
+        reconstructions=tuple(sheet_uri(_halved(rows, fewer)) for rows in pairs),
     )
 
 
@@ -143,7 +143,7 @@ def _strips(model: Model, anchors: Anchors, factor: Factor, halvings: int) -> St
         )
         rows.append(_halved(pictures(model, decoded), halvings))
         values.append(tuple(span.tolist()))
-    return Strips(factor.code, factor.dim, _uri(_sheet(np.stack(rows))), tuple(values))
+    return Strips(factor.code, factor.dim, sheet_uri(np.stack(rows)), tuple(values))
 
 
 def _halvings(count: int, height: int, width: int, most: int) -> int:
@@ -182,9 +182,12 @@ def _sheet(cells: Pictures) -> Pictures:
     return sheet.reshape(rows * (height + gap), columns * (width + gap), 4)
 
 
-def _uri(sheet: Pictures) -> str:
-    """Encode a sheet as a data URI: grey ones and flat ones as PNG, the others, far smaller, as WebP."""
-    buffer = io.BytesIO()
+def sheet_uri(cells: Pictures) -> str:
+    """Lay pictures ``[rows, columns, h, w, 3]`` out in one, as a data URI.
+
+    Grey ones and flat ones are encoded as PNG, the others, far smaller, as WebP.
+    """
+    sheet, buffer = _sheet(cells), io.BytesIO()
     if (sheet[..., :3] == sheet[..., :1]).all():
         Image.fromarray(sheet[..., [0, 3]]).save(buffer, format="PNG", optimize=True)
         kind = "png"

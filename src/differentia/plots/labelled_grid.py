@@ -5,11 +5,12 @@ over something else whatever the number of rows or the length of a name.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from differentia.plots.fonts import drawable, families
 from differentia.plots.grid import montage
 from differentia.plots.images import HEAT_RANGE, Pictures, heat, resized
 from differentia.plots.style import DPI, INK, LABEL, MUTED, SMALL, TITLE, line_height, text_width, wrapped
@@ -61,7 +62,18 @@ class LabelledGrid:
 
 
 def draw(grid: LabelledGrid) -> Figure:
-    """Draw a labelled grid. The figure has as many pixels, at `DPI`, as it needs."""
+    """Draw a labelled grid. The figure has as many pixels, at `DPI`, as it needs.
+
+    Signs in its texts that no font here has are spelt out.
+    """
+    grid = replace(
+        grid,
+        title=drawable(grid.title),
+        caption=drawable(grid.caption),
+        columns=[drawable(text) for text in grid.columns],
+        rows=[drawable(text) for text in grid.rows],
+        notes=[drawable(text) for text in grid.notes],
+    )
     cells = resized(grid.cells)
     breadth = cells.shape[-2]
     headers = [
@@ -143,7 +155,7 @@ class _Canvas:
                 ha=ha,
                 va=va,
                 weight=weight,
-                family="DejaVu Sans",
+                family=families(text),
                 linespacing=1.2,
                 parse_math=False,
             )

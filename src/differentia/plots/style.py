@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 
 from differentia.files import replacing
+from differentia.plots.fonts import families
 
 DPI = 128
 """A power of two, so that whole pixels are exact in inches and the montage is drawn pixel by pixel."""
@@ -22,7 +23,7 @@ TITLE, LABEL, SMALL = 12.0, 9.5, 8.0
 
 @functools.cache
 def _advance(character: str, size: float, weight: str) -> float:
-    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    font = FontProperties(family=families(character), size=size, weight=weight)
     renderer = RendererAgg(1, 1, DPI)  # type: ignore[no-untyped-call]
     return float(renderer.get_text_width_height_descent(character, font, False)[0])  # type: ignore[no-untyped-call]
 

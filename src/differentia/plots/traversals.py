@@ -91,8 +91,8 @@ def anchors(model: Model, data: LabelledData, seed: int, classes: Sequence[int])
                 codes.z_mean[middle],
                 codes.w_mean[middle],
                 decoded[middle],
-                codes.z_kl().mean(0),
-                codes.w_kl().mean(0),
+                codes.z_kl.mean(0),
+                codes.w_kl.mean(0),
             )
         )
     return Anchors(*(np.stack(column) for column in zip(*chosen, strict=True)))

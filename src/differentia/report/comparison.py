@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from differentia.errors import DifferentiaError
+from differentia.plots.fonts import drawable, families
 from differentia.plots.style import DPI, INK, LABEL, MUTED, SMALL
 from differentia.report.evidence import SCHEMA
 from differentia.tables import Cell, Column, Table
@@ -233,9 +234,10 @@ def picture(rows: Sequence[Compared]) -> Figure:
             elinewidth=1.2,
             capsize=2.5,
         )
+        name, place = drawable(row.run), (row.squared_error, 100 * row.leak_z)
         axes.annotate(
-            row.run, (row.squared_error, 100 * row.leak_z), xytext=(8, 4), textcoords="offset points",
-            size=SMALL, color=INK, parse_math=False,
+            name, place, xytext=(8, 4), textcoords="offset points",
+            size=SMALL, color=INK, parse_math=False, family=families(name),
         )  # fmt: skip
     names = [("chance", MUTED, "_")]
     if len(methods) > 1:
@@ -243,7 +245,7 @@ def picture(rows: Sequence[Compared]) -> Figure:
     if len(sets) > 1:
         names += [(name, MUTED, marker) for name, marker in zip(sets, cycle(_MARKERS), strict=False)]
     handles = [
-        Line2D([], [], color=colour, marker=marker, linestyle="", label=name)
+        Line2D([], [], color=colour, marker=marker, linestyle="", label=drawable(name).replace("$", r"\$"))
         for name, colour, marker in names
     ]
     axes.legend(handles=handles, fontsize=SMALL, frameon=False, labelcolor=INK, loc="best")

@@ -88,6 +88,29 @@ def render(
     str
         HTML without any reference to another file.
     """
+    strips: dict[tuple[str, int], Strips] = {(strip.code, strip.dim): strip for strip in gallery.strips}
+    page = _environment(document).get_template("page.html.j2")
+    return page.render(
+        doc=document,
+        audit=document["audit"],
+        run=document["run"],
+        truth=document["ground_truth"],
+        generation=document["generation"],
+        class_names=document["run"]["data"]["class_names"],
+        is_image=len(document["run"]["data"]["shape"]) == 3,
+        has_w=document["run"]["w_dim"] > 0,
+        noisy=document["audit"]["collapse"]["kl_z"] is not None,
+        gallery=gallery,
+        steps=STEPS,
+        tall=" tall" if max(map(len, document["run"]["data"]["class_names"])) > 3 else "",
+        curves=training_curves(metrics, known),
+        settings=texts.described(document["settings"], settings),
+        **_cards(document, strips, gallery.classes),
+    )
+
+
+def _environment(document: dict[str, Any]) -> Environment:
+    """Return the templates, with functions that draw a figure of the document by its path."""
 
     def figure(path: str, form: str = "2") -> Markup:
         value = look_up(document, path)
@@ -124,25 +147,7 @@ def render(
         "texts": texts,
         "measures": _measure_lines(document),
     }
-    strips: dict[tuple[str, int], Strips] = {(strip.code, strip.dim): strip for strip in gallery.strips}
-    html: str = environment.get_template("page.html.j2").render(
-        doc=document,
-        audit=document["audit"],
-        run=document["run"],
-        truth=document["ground_truth"],
-        generation=document["generation"],
-        class_names=document["run"]["data"]["class_names"],
-        is_image=len(document["run"]["data"]["shape"]) == 3,
-        has_w=document["run"]["w_dim"] > 0,
-        noisy=document["audit"]["collapse"]["kl_z"] is not None,
-        gallery=gallery,
-        steps=STEPS,
-        tall=" tall" if max(map(len, document["run"]["data"]["class_names"])) > 3 else "",
-        curves=training_curves(metrics, known),
-        settings=texts.described(document["settings"], settings),
-        **_cards(document, strips, gallery.classes),
-    )
-    return html
+    return environment
 
 
 def _measure_lines(document: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -69,7 +69,7 @@ def kl_identity(posterior: EncodedData, seed: int, n: int = SAMPLES) -> KlIdenti
     rows = rng.permutation(len(posterior.z_mean))[:n]
     mean = posterior.z_mean[rows].astype(np.float64)
     log_variance = posterior.z_log_variance[rows].astype(np.float64)
-    kl = float(posterior.z_kl()[rows].sum(axis=1).mean())
+    kl = float(posterior.z_kl[rows].sum(axis=1).mean())
     z = mean + np.exp(0.5 * log_variance) * rng.standard_normal(mean.shape)
     low = float((_own(z, mean, log_variance) - _aggregate(z, mean, log_variance)).mean())
     moments = moment_divergence(mean, log_variance)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 from rich.console import Console
+from rich.markup import escape
 
 from differentia.data.catalogue import load
 from differentia.errors import DifferentiaError
@@ -154,9 +155,9 @@ def reproduce(
                 _write_table(experiment, own, request, out / "runs", results, console)
             else:
                 for path in draw_figure(experiment, own, out, results, request.quick, console):
-                    console.print(f"[bold]{experiment.name}[/bold] → {path}")
+                    console.print(f"[bold]{experiment.name}[/bold] → {escape(str(path))}")
         page = write_page(results)
-    console.print(f"tables and figures in [bold]{results}[/bold], page [bold]{page}[/bold]")
+    console.print(f"tables and figures in {escape(str(results))}, page {escape(str(page))}", style="bold")
     return failures
 
 

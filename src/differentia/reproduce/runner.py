@@ -9,6 +9,7 @@ from pathlib import Path
 
 from joblib import Parallel, delayed, parallel_config
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from differentia.errors import DifferentiaError
@@ -51,7 +52,7 @@ def run_jobs(folder: Path, jobs: Sequence[Job], workers: int, backend: str, cons
     waiting = list({job.key: job for job in jobs if stored_result(folder, job) is None}.values())
     done = len({job.key for job in jobs}) - len(waiting)
     console.print(
-        f"{len(waiting)} runs to do, {done} done before; {workers} at a time → [bold]{folder}[/bold]"
+        f"{len(waiting)} runs to do, {done} done before; {workers} at a time → {escape(str(folder))}"
     )
     if not waiting:
         return []

@@ -14,7 +14,6 @@ from platform import python_version
 from typing import Any
 
 import torch
-from lightning_fabric import Fabric
 from threadpoolctl import threadpool_limits
 
 from differentia.data.catalogue import load
@@ -26,6 +25,7 @@ from differentia.reproduce.jobs import Job
 from differentia.reproduce.measure_run import VERSION, measure_run
 from differentia.reproduce.run_identity import RunIdentity
 from differentia.training.checkpoint import Checkpoint
+from differentia.training.devices import launch
 from differentia.training.loop import Trainer
 from differentia.training.run import DataDescription, Run
 
@@ -91,7 +91,7 @@ def _run(folder: Path, job: Job, waits: int | None) -> None:
         **numbers,
         "seconds": {"training": round(trainer.seconds, 1), "measuring": round(time.monotonic() - started, 1)},
         "versions": {"python": python_version()} | {name: version(name) for name in _LIBRARIES},
-        "device": str(trainer.fabric.device),
+        "device": str(trainer.devices.device),
     }
     write_json(result_path(folder, job), result)
 
@@ -107,19 +107,16 @@ def _trained(path: Path, job: Job, data: LabelledData, waits: int | None) -> tup
     Give up where the process `waits`, which handed the job out, is gone; None where this very one did, whose
     own parent may go as it likes: a terminal that is closed, say.
     """
-    training = job.settings.training
-    fabric = Fabric(accelerator=training.accelerator, devices=training.devices, precision=training.precision)
-    fabric.launch()
-    method = job.settings.of_method
-    trainer = Trainer(job.settings, method, data, fabric)
+    devices = launch(job.settings.training)
+    trainer = Trainer(job.settings, data, devices)
     try:
         run = Run.open(path)
         trainer.restore(Checkpoint.load(run.checkpoint_path))
     except DifferentiaError:
         # Killed in the first epoch, or left by another version of the package: nothing to go on from.
         shutil.rmtree(path, ignore_errors=True)
-        run = Run.create(path, job.settings, method, data)
-        trainer = Trainer(job.settings, method, data, fabric)
+        run = Run.create(path, job.settings, data)
+        trainer = Trainer(job.settings, data, devices)
 
     def watch(trainer: Trainer) -> None:
         if waits is not None and os.getppid() != waits:

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from differentia.data.dataset import Split
 from differentia.errors import DifferentiaError
 from differentia.randomness import ORDER, stream_seed
 from differentia.terms.base import Batch
+from differentia.training.devices import Devices
 
 
 class Batches:
@@ -24,11 +24,11 @@ class Batches:
     """
 
     def __init__(
-        self, split: Split, size: int, seed: int, fabric: Fabric, known: Mapping[str, Tensor]
+        self, split: Split, size: int, seed: int, devices: Devices, known: Mapping[str, Tensor]
     ) -> None:
         self.size = min(size, len(split))
         self.per_epoch = len(split) // self.size
-        self._seed, self._rank, self._world = seed, fabric.global_rank, fabric.world_size
+        self._seed, self._rank, self._world = seed, devices.global_rank, devices.world_size
         if self.size < self._world:
             raise DifferentiaError(
                 f"A batch of {self.size} cannot be shared by {self._world} devices. "
@@ -38,7 +38,7 @@ class Batches:
             # A read-only map is never written to, only gathered from.
             warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
             x = torch.from_numpy(np.asarray(split.x))
-        device = fabric.device
+        device = devices.device
         fits = device.type != "cuda" or x.nbytes <= 0.5 * torch.cuda.mem_get_info(device)[0]
         self.x = x.to(device) if fits else x
         self.y = torch.from_numpy(np.ascontiguousarray(split.y)).to(device)

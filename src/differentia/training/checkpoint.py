@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from differentia.errors import DifferentiaError
-from differentia.files import replacing
+from differentia.files import write_tensors
+from differentia.training.optimisation import Descent
 
 
 @dataclass(frozen=True)
@@ -27,31 +25,24 @@ class Checkpoint:
 
     @classmethod
     def of(
-        cls, method: nn.Module, optimisers: Mapping[str, Optimizer], sums: Tensor, state: dict[str, Any]
+        cls, method: nn.Module, descents: Mapping[str, Descent], sums: Tensor, state: dict[str, Any]
     ) -> "Checkpoint":
-        """Copy it from a method, its optimisers by name, and the sums of the current epoch."""
+        """Copy it from a method, its descents by name, and the sums of the current epoch."""
         tensors = {f"method.{name}": tensor for name, tensor in method.state_dict().items()}
-        for prefix, optimiser in optimisers.items():
-            slots: dict[int, dict[str, Tensor]] = optimiser.state_dict()["state"]
-            tensors |= {
-                f"{prefix}.{i}.{k}": torch.as_tensor(t) for i, s in slots.items() for k, t in s.items()
-            }
+        for name, descent in descents.items():
+            tensors |= {f"{name}.moments": descent.moments, f"{name}.steps": descent.steps}
         return cls({n: t.detach().clone() for n, t in (tensors | {"sums": sums}).items()}, state)
 
-    def restore(self, method: nn.Module, optimisers: Mapping[str, Optimizer]) -> dict[str, Any]:
-        """Give a method and its optimisers back what `of` took, and return the state.
+    def restore(self, method: nn.Module, descents: Mapping[str, Descent]) -> dict[str, Any]:
+        """Give a method and its descents back what `of` took, and return the state.
 
         A DifferentiaError says that the checkpoint is of another method or model.
         """
         try:
             method.load_state_dict(self.part("method"))
-            for prefix, optimiser in optimisers.items():
-                slots: dict[int, dict[str, Tensor]] = {}
-                for name, tensor in self.part(prefix).items():
-                    index, key = name.split(".", 1)
-                    slots.setdefault(int(index), {})[key] = tensor.clone()
-                groups = optimiser.state_dict()["param_groups"]
-                optimiser.load_state_dict({"state": slots, "param_groups": groups})
+            for name, descent in descents.items():
+                descent.moments.copy_(self.tensors[f"{name}.moments"])
+                descent.steps.copy_(self.tensors[f"{name}.steps"])
         except (KeyError, RuntimeError, ValueError) as problem:
             raise DifferentiaError(
                 f"The checkpoint does not fit the settings ({str(problem).splitlines()[0]}). Train again."
@@ -65,9 +56,7 @@ class Checkpoint:
 
     def save(self, path: Path) -> None:
         """Write the checkpoint, whole or not at all."""
-        tensors = {name: t.detach().cpu().contiguous() for name, t in self.tensors.items()}
-        with replacing(path) as beside:
-            save_file(tensors, beside, metadata={"state": json.dumps(self.state)})
+        write_tensors(path, self.tensors, {"state": json.dumps(self.state)})
 
     @classmethod
     def load(cls, path: Path) -> "Checkpoint":

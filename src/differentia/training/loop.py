@@ -4,43 +4,42 @@ import time
 from collections.abc import Callable
 
 import torch
-from lightning_fabric import Fabric
 
 from differentia.data.dataset import LabelledData
+from differentia.errors import DifferentiaError
 from differentia.inference import fit_code_density
-from differentia.methods.base import Method
 from differentia.randomness import NOISE, stream_seed
 from differentia.terms.base import Part
 from differentia.training.batches import Batches
 from differentia.training.checkpoint import Checkpoint
+from differentia.training.devices import Devices
 from differentia.training.monitor import Monitor
-from differentia.training.optimisation import Descent, frozen
+from differentia.training.optimisation import Descent
 from differentia.training.settings import Settings
 
 
 class Trainer:
     """A training at some point of its way: after `step` of `total_steps` batches, and `seconds` in the loop.
 
-    It needs a run's settings and the method that they name, data, of which only the training split is used,
-    and a Fabric that is already launched.
+    It needs a run's settings, data, of which only the training split is used, and the launched devices.
     """
 
-    def __init__(self, settings: Settings, method: type[Method], data: LabelledData, fabric: Fabric) -> None:
+    def __init__(self, settings: Settings, data: LabelledData, devices: Devices) -> None:
         how = settings.training
-        self.settings, self.fabric, self.monitor = settings, fabric, Monitor(fabric)
-        self.method = method(settings.model, dict(settings.terms), data, how.seed).to(fabric.device)
+        self.settings, self.devices, self.monitor = settings, devices, Monitor(devices)
+        self.method = settings.of_method(settings.model, dict(settings.terms), data, how.seed).to(
+            devices.device
+        )
         known = self.method.known(data)
-        self.batches = Batches(data.train, how.batch_size, how.seed, fabric, known)
+        self.batches = Batches(data.train, how.batch_size, how.seed, devices, known)
         weights = self.method.model.parameters()
-        self.model_descent = Descent(weights, how.learning_rate, how.schedule, fabric, fused=True)
+        self.model_descent = Descent(weights, how.learning_rate, how.schedule, devices)
         self.rivals = {
-            name: Descent(t.rival.parameters(), t.rival_rate, t.rival_schedule, fabric)
+            name: Descent(t.rival.parameters(), t.rival_rate, t.rival_schedule, devices)
             for name, t in self.method.terms.items()
             if t.rival is not None
         }
-        self._optimisers = {"optimiser": self.model_descent.optimiser} | {
-            f"rival.{name}": descent.optimiser for name, descent in self.rivals.items()
-        }
+        self._descents = {"model": self.model_descent} | {f"rival.{n}": d for n, d in self.rivals.items()}
         self.step, self.total_steps, self.seconds = 0, self.batches.per_epoch * how.epochs, 0.0
 
     @property
@@ -51,19 +50,18 @@ class Trainer:
     def train_batch(self) -> None:
         """Take both steps of section 3.3 on one batch."""
         method, progress = self.method, self.step / self.total_steps
-        seed = stream_seed(self.settings.training.seed, NOISE, self.step, self.fabric.global_rank)
-        rng = torch.Generator(self.fabric.device).manual_seed(seed)
+        seed = stream_seed(self.settings.training.seed, NOISE, self.step, self.devices.global_rank)
+        rng = torch.Generator(self.devices.device).manual_seed(seed)
 
         # Step 1, eqs. 1, 4 and 5: encoders and decoder (θ, φ), against the rivals as they are.
-        with frozen(term.rival for term in method.terms.values()):
-            with self.fabric.autocast():
-                p = method.infer(self.batches.at(self.step), rng, progress)
-            first = method.loss(p)
+        with self.devices.autocast():
+            p = method.infer(self.batches.at(self.step), rng, progress)
+        first = method.loss(p)
         self.model_descent.minimise(first, progress)
         for term in method.terms.values():
             dual = term.update(p)
-            if dual is not None and self.fabric.world_size > 1:
-                self.fabric.all_reduce(dual)
+            if dual is not None and self.devices.world_size > 1:
+                self.devices.all_reduce(dual)
 
         # Step 2, eq. 5: each rival (ψ) learns from the same batch, its codes cut from the graph.
         p, second = p.detached(), dict[str, Part]()
@@ -116,11 +114,19 @@ class Trainer:
         """Everything needed to go on from here."""
         position = {"step": self.step, "seconds": self.seconds}
         measured = {"names": self.monitor.names, "records": self.monitor.records}
-        return Checkpoint.of(self.method, self._optimisers, self.monitor.sums, position | measured)
+        return Checkpoint.of(self.method, self._descents, self.monitor.sums, position | measured)
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Go on from a checkpoint of the same settings and data; a DifferentiaError says that it is not."""
-        state = checkpoint.restore(self.method, self._optimisers)
+        """Go on from a checkpoint of the same settings and data, but for the epochs.
+
+        A DifferentiaError says that it is of others, or that it is beyond the last epoch.
+        """
+        state, per_epoch = checkpoint.restore(self.method, self._descents), self.batches.per_epoch
+        if state["step"] > self.total_steps:
+            raise DifferentiaError(
+                f"{-(-state['step'] // per_epoch)} epochs are trained already, or begun. "
+                "Ask for that number of epochs or more, or begin anew."
+            )
         self.step, self.seconds = state["step"], state["seconds"]
         self.monitor.names, self.monitor.records = state["names"], list(state["records"])
-        self.monitor.restart(checkpoint.tensors["sums"].to(self.fabric.device))
+        self.monitor.restart(checkpoint.tensors["sums"].to(self.devices.device))

@@ -3,11 +3,11 @@
 from typing import Any
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from differentia.errors import DifferentiaError
 from differentia.terms.base import Part, Scalars, total
+from differentia.training.devices import Devices
 
 Record = dict[str, Any]
 
@@ -19,8 +19,8 @@ class Monitor:
     the current epoch, in the order of `names`.
     """
 
-    def __init__(self, fabric: Fabric) -> None:
-        self._fabric = fabric
+    def __init__(self, devices: Devices) -> None:
+        self._devices = devices
         self.records: list[Record] = []
         self.names: list[str] = []
         self.sums = self._faulty = torch.zeros(0)
@@ -33,8 +33,8 @@ class Monitor:
         """
         parts = first | {"loss": Part(total(first))} | second
         values = torch.stack([part.value.detach() for part in parts.values()])
-        if self._fabric.world_size > 1:
-            self._fabric.all_reduce(values)
+        if self._devices.world_size > 1:
+            self._devices.all_reduce(values)
         if not self.names:
             self.names = list(parts)
             self.restart(torch.zeros_like(values))
@@ -61,7 +61,6 @@ class Monitor:
         record |= {name: float(value) for name, value in state.items()} | {"seconds": round(seconds, 3)}
         self.records.append({"epoch": epoch} | record)
         self.sums = torch.zeros_like(self.sums)
-        self._fabric.log_dict(record, step=epoch)
 
     def check_finite(self, steps: int) -> None:
         """Say by a DifferentiaError that a step so far was not finite; there are `steps` in an epoch."""

@@ -46,7 +46,8 @@ def preset(
 
     On the preset's section ``base`` come ``vectors`` or ``pictures`` (32 pixels or more, or colour), by the
     `shape` of a stored sample; ``small``, where `n_train`, the number of training samples, is known and below
-    `SMALL`; and the one of the data's own name. A `name` of None takes the preset of the method's name.
+    `SMALL`; and the one of the data's own name. Convolutions that halve a small picture too often are left
+    out. A `name` of None takes the preset of the method's name.
     `method` takes the place of the preset's, by name or as ``path/to/file.py:Class``.
 
     Raises
@@ -59,14 +60,19 @@ def preset(
             f"'{fixed}' is no setting to change. Name it by --{fixed} (in Python, {fixed}=)."
         )
     if name is None:
-        wanted = method or "strict"
+        wanted = str(method or "strict")
         name = wanted if wanted in preset_names() else PLAIN
     sections = _sections(name)
-    chosen = method or sections["method"]
+    chosen = str(method or sections["method"])
     kind = "vectors" if len(shape) == 1 else "pictures" if shape[2] == 3 or min(shape[:2]) >= 32 else "base"
     small = "small" if n_train is not None and n_train < SMALL else "base"
     applied = dict.fromkeys(["base", kind, small, data.source])  # each once
-    values = combined([*(sections.get(section, {}) for section in applied), changes])
+    found = combined(sections.get(section, {}) for section in applied)
+    channels = found.get("model", {}).get("channels")
+    if channels and len(shape) == 3:
+        # Each convolution halves the picture, and a small one cannot be halved as often.
+        found["model"]["channels"] = channels[: min(shape[:2]).bit_length() - 1]
+    values = combined([found, changes])
     # A run folder names the file and the class of a person's own method, not where the file lay.
     recorded = chosen.replace("\\", "/").rsplit("/", 1)[-1]
     return validated(values | {"preset": name, "method": recorded, "data": data.model_dump()}, find(chosen))

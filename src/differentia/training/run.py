@@ -7,6 +7,7 @@
 ``checkpoint.safetensors`` weights, optimisers, dual variables, position: what resuming needs
 ``metrics.jsonl``          one JSON line an epoch
 ``summary.json``           the numbers of the closing table
+``estimator.json``         of a run that the estimator saved: its labels as they were given, units
 ``refinement.json``        of a refined run: what it gained over its teacher, and what it kept
 ``figures/``               pictures
 =========================  ==========================================================================
@@ -14,27 +15,31 @@
 
 import hashlib
 import json
+import os
+import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from differentia.config import Config
-from differentia.data.catalogue import load
+from differentia.data.catalogue import NAMES, load
 from differentia.data.dataset import LabelledData
+from differentia.data.storage import named_path
 from differentia.errors import DifferentiaError
-from differentia.files import replacing, write_json, write_text
-from differentia.methods.base import Method, resolve
+from differentia.files import write_json, write_tensors, write_text
+from differentia.methods.base import resolve
 from differentia.model.base import Model
 from differentia.terms.base import Curve
 from differentia.training.checkpoint import Checkpoint
-from differentia.training.settings import Settings, recorded_method, validated
+from differentia.training.settings import Settings, combined, recorded_method, validated
 
 
 class DataDescription(Config):
@@ -49,13 +54,15 @@ class DataDescription(Config):
     n_test: int
     fingerprint: str
     """Digest of the classes and of up to 1,000 evenly spaced samples of each split."""
+    levels: dict[str, tuple[float, float]] = Field({})
+    """What is black and what is white in pictures of more than 8 bits, by kind."""
 
     @classmethod
     def of(cls, data: LabelledData) -> "DataDescription":
         """Describe `data`."""
         digest = hashlib.sha256()
         for split in (data.train, data.test):
-            rows = np.unique(np.linspace(0, len(split) - 1, 1000).astype(int))
+            rows = np.unique(np.linspace(0, max(len(split) - 1, 0), 1000).astype(int))[: len(split)]
             digest.update(np.ascontiguousarray(split.y).tobytes())
             digest.update(np.ascontiguousarray(split.x[rows]).tobytes())
         return cls(
@@ -66,33 +73,46 @@ class DataDescription(Config):
             n_train=len(data.train),
             n_test=len(data.test),
             fingerprint=digest.hexdigest()[:16],
+            levels=dict(data.levels),
         )
 
 
 class Run:
-    """A run folder: its path, settings, the method that they name, and what it remembers of its data."""
+    """A run folder: its path, settings, and what it remembers of its data."""
 
-    def __init__(
-        self, path: Path, settings: Settings, method: type[Method], description: DataDescription
-    ) -> None:
-        self.path, self.settings, self.method, self.description = path, settings, method, description
+    def __init__(self, path: Path, settings: Settings, description: DataDescription) -> None:
+        self.path, self.settings, self.description = path, settings, description
 
     @classmethod
-    def create(cls, path: Path, settings: Settings, method: type[Method], data: LabelledData) -> "Run":
+    def create(cls, path: Path, settings: Settings, data: LabelledData) -> "Run":
         """Begin a run in a new or empty folder; a DifferentiaError says that it holds something already."""
         cls.check_free(path)
-        run = cls(path, settings, method, DataDescription.of(data))
-        write_text(path / "config.yaml", yaml.safe_dump(settings.model_dump(), sort_keys=False, width=100))
-        write_json(path / "data.json", run.description.model_dump())
+        run = cls(path, settings, DataDescription.of(data))
+        path.mkdir(parents=True, exist_ok=True)
+        try:
+            (path / "config.yaml").touch(exist_ok=False)
+        except FileExistsError:
+            raise DifferentiaError(f"{path} was taken by another training just now. Name another.") from None
+        try:
+            run.save_settings()
+            write_json(path / "data.json", run.description.model_dump())
+        except BaseException:  # a full disk, say: a folder without settings is no run
+            (path / "config.yaml").unlink(missing_ok=True)
+            raise
         return run
 
     @staticmethod
     def check_free(path: Path) -> None:
-        """Check that a run can begin in a folder; a DifferentiaError says that it holds something already."""
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        """Check that a run can begin in a folder; a DifferentiaError says that it is taken, or why not."""
+        there = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
+        if not (there == path.absolute() or there.is_dir()) or not os.access(there, os.W_OK):
             raise DifferentiaError(
-                f"{path} exists already. Name another folder with --out, or go on with --resume {path}."
+                f"{path} cannot be made: {there} is no folder that can be written to. Name another folder."
             )
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            hint = f", or go on with: differentia train --resume {shlex.quote(str(path))}"
+            is_run = (path / "config.yaml").is_file()
+            raise DifferentiaError(f"{path} exists already. Name another folder{hint if is_run else '.'}")
 
     @classmethod
     def open(cls, path: Path, method: str | None = None) -> "Run":
@@ -123,7 +143,7 @@ class Run:
         if not isinstance(values, dict):
             raise DifferentiaError(f"{config} holds no settings. Restore it, or train again.")
         found = resolve(recorded_method(values, f"The run {path}"), method)
-        return cls(path, validated(values, found), found, description)
+        return cls(path, validated(values, found), description)
 
     @property
     def checkpoint_path(self) -> Path:
@@ -137,8 +157,7 @@ class Run:
 
     def save_model(self, weights: Mapping[str, Tensor], records: Sequence[Mapping[str, Any]]) -> None:
         """Write the model's weights and the metrics of its training, each whole or not at all."""
-        with replacing(self.path / "model.safetensors") as beside:
-            save_file({name: tensor.cpu().contiguous() for name, tensor in weights.items()}, beside)
+        write_tensors(self.path / "model.safetensors", weights)
         lines = [json.dumps(record, allow_nan=False) for record in records]
         write_text(self.path / "metrics.jsonl", "".join(f"{line}\n" for line in lines))
 
@@ -151,39 +170,80 @@ class Run:
         if not path.is_file():
             raise DifferentiaError(f"The run {self.path} has no weights yet. Go on with: {self.resume}")
         n_classes = len(self.description.class_names)
-        model = self.method.build(self.settings.model, self.description.shape, n_classes)
+        model = self.settings.of_method.build(self.settings.model, self.description.shape, n_classes)
         try:
-            model.load_state_dict(load_file(path))
-        except (SafetensorError, RuntimeError, OSError) as problem:
+            weights = load_file(path)
+        except (SafetensorError, OSError) as problem:
             reason = str(problem).splitlines()[0]
             raise DifferentiaError(f"{path} is damaged ({reason}). Restore it, or train again.") from None
+        try:
+            model.load_state_dict(weights)
+        except RuntimeError:
+            raise DifferentiaError(
+                f"{path} does not fit the run's config.yaml. Restore the one that changed, or train again."
+            ) from None
         return model.eval()
 
     def load_data(self, progress: bool = False) -> LabelledData:
-        """Load the run's data.
+        """Load the run's data, which are known by their content and not by their name.
 
         A DifferentiaError says that they changed since the training, or cannot be read.
         """
-        data = load(self.settings.data, progress)
-        if DataDescription.of(data) != self.description:
+        source = self.settings.data.source
+        if source not in NAMES and not named_path(source).exists():
             raise DifferentiaError(
-                f"The data {self.settings.data.source} changed since the run {self.path} was trained. "
-                "Restore the data, or train again."
+                f"The data of the run {self.path} are not at {source} any more. "
+                "Say where they are now with --data PATH."
             )
-        return data
+        data = load(self.settings.data, progress)
+        found = DataDescription.of(data)
+        if found.model_copy(update={"name": self.description.name}) != self.description:
+            raise DifferentiaError(
+                f"The data {source} are not those that the run {self.path} was trained on, or changed since. "
+                "Restore them, say where they are with --data PATH, or train again."
+            )
+        return replace(data, name=self.description.name)
+
+    def revised(self, source: str | None = None, epochs: int | None = None) -> "Run":
+        """Return the run with data that moved to `source`, or with another number of epochs.
+
+        Nothing is written; `save_settings` does.
+        """
+        changes = {
+            "data": {} if source is None else {"source": source},
+            "training": {} if epochs is None else {"epochs": epochs},
+        }
+        settings = validated(combined([self.settings.model_dump(), changes]), self.settings.of_method)
+        return Run(self.path, settings, self.description)
+
+    def save_settings(self) -> None:
+        """Write ``config.yaml``, whole or not at all."""
+        text = yaml.safe_dump(self.settings.model_dump(), sort_keys=False, width=100)
+        write_text(self.path / "config.yaml", text)
 
     @property
     def resume(self) -> str:
         """The command that goes on with the run."""
-        own = f" --method path/to/{self.settings.method}" if ":" in self.settings.method else ""
-        return f"differentia train --resume {self.path}{own}"
+        own = shlex.quote(f"path/to/{self.settings.method}")
+        named = f" --method {own}" if ":" in self.settings.method else ""
+        return f"differentia train --resume {shlex.quote(str(self.path))}{named}"
 
     @property
     def curves(self) -> tuple[Curve, ...]:
         """Titles and units of what `metrics` returns."""
-        return self.method.curves(self.settings.model)
+        return self.settings.of_method.curves(self.settings.model)
 
     def metrics(self) -> list[dict[str, Any]]:
-        """One record an epoch: mean of every term, capacities, multipliers, seconds since the start."""
+        """One record an epoch: mean of every term, capacities, multipliers, seconds since the start.
+
+        A DifferentiaError says that they are damaged.
+        """
         path = self.path / "metrics.jsonl"
-        return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+        try:
+            lines = path.read_text("utf-8").splitlines() if path.exists() else []
+            records = [json.loads(line) for line in lines]
+        except ValueError:
+            records = [None]
+        if not all(isinstance(record, dict) for record in records):
+            raise DifferentiaError(f"{path} is damaged. Restore it, or train again.")
+        return records

@@ -113,7 +113,7 @@ def _explained(*place: str) -> Iterator[None]:
         message = first["msg"].removeprefix("Value error, ")
         given = "" if isinstance(first["input"], dict | BaseModel) else f" (given: {first['input']!r})"
         raise DifferentiaError(
-            f"There is no setting '{field}'. `differentia train --settings` prints the names."
+            f"There is no setting '{field}'. `differentia train DATA --settings` prints the names."
             if first["type"] == "extra_forbidden"
             else f"The setting '{field}' is impossible: {message}{given}."
         ) from None

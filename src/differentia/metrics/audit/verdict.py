@@ -21,6 +21,9 @@ CONTROL_WIDTH = 1.5
 """How much wider the intervals of the control are taken: four probes at 95 % would cry wolf in one audit of
 five; at 1.5 times the width, 99.7 %, in one of a hundred."""
 
+CONTROL_DRAWS = 3
+"""Times that the labels of the control are permuted before it is believed not to be at chance."""
+
 COLLAPSE_RATIO = 1.05
 """A code is in use where exchanging it inside the class makes the squared error grow by more than 5 %."""
 
@@ -68,12 +71,18 @@ def leaks(row: ProbeRow, shares: Doubles, width: float = 1.0) -> bool:
     return bool(above or below or bits_low > BITS_TOLERANCE)
 
 
+def misses_chance(control: Sequence[ProbeRow], shares: Doubles) -> bool:
+    """Whether a probe of the control is not at chance."""
+    return any(leaks(row, shares, CONTROL_WIDTH) for row in control)
+
+
 def judge(
     rows: Sequence[ProbeRow],
     control: Sequence[ProbeRow],
     shares: Doubles,
     collapse: Collapse,
     swap: Swap | None,
+    draws: int = 1,
 ) -> Verdict:
     """Reach the verdict.
 
@@ -87,12 +96,16 @@ def judge(
         What the codes carry.
     swap : Swap or None
         The swap test, where there is one.
+    draws : int
+        Times that the labels of the control were permuted.
     """
-    if any(leaks(row, shares, CONTROL_WIDTH) for row in control):
+    if misses_chance(control, shares):
         return Verdict(
             "unsound",
-            "A probe trained on permuted labels is not at chance on the test split, so these figures cannot "
-            "be trusted; check that the training and the test split are distinct and drawn alike.",
+            "A probe trained on permuted labels is not at chance on the test split"
+            + (f", in none of {draws} draws" if draws > 1 else "")
+            + ", so these figures cannot be trusted; check that the training and the test split are distinct "
+            "and drawn alike.",
         )
     samples = select(rows, "z", "samples")
     parameters = select(rows, "z", "means") + select(rows, "z", "parameters")

@@ -128,8 +128,8 @@ def traversal_effects(model: Model, data: LabelledData, seed: int, budget: Budge
     for sample, scale in zip(classes, scales, strict=True):
         codes = sample.codes
         own = _aggregate([codes.w_mean[:, :kept]], [codes.w_log_variance[:, :kept]])
-        z.append(_effects(model, sample, "z", generic, codes.z_kl(), scale, budget))
-        w.append(_effects(model, sample, "w", own, codes.w_kl()[:, :kept], scale, budget))
+        z.append(_effects(model, sample, "z", generic, codes.z_kl, scale, budget))
+        w.append(_effects(model, sample, "w", own, codes.w_kl[:, :kept], scale, budget))
     names = measure_columns(data.test.x[:1], columns)
     labels = tuple(names.label(k) for k in range(len(names.names)))
     return TraversalEffects(names.names, labels, _stack(z), _stack(w))
@@ -143,15 +143,17 @@ def _sample(
     seed: int,
     budget: Budget,
 ) -> _ClassSample:
-    rows = np.flatnonzero(data.test.y == label)
+    # A class without a test sample is traversed from training samples.
+    split = data.test if (data.test.y == label).any() else data.train
+    rows = np.flatnonzero(split.y == label)
     rows = np.random.default_rng([seed, label]).permutation(rows)[: budget.samples]
-    x = data.test.x[rows]
+    x = split.x[rows]
     values = measure_columns(x, columns).values.astype(np.float64)
     known = np.isfinite(values).sum(axis=0) > 1
     spread = np.zeros(values.shape[1])
     spread[known] = np.nanstd(values[:, known], axis=0)
     pixels = x.astype(np.float64) / (255.0 if model.is_image else model.feature_scale.cpu().numpy())
-    codes, variance = encode_all(model, x, data.test.y[rows]), float(pixels.var(axis=0).sum())
+    codes, variance = encode_all(model, x, split.y[rows]), float(pixels.var(axis=0).sum())
     return _ClassSample(codes, label, columns, spread, variance)
 
 

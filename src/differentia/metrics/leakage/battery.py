@@ -1,6 +1,5 @@
 """All probes on all forms of all codes, side by side on the machine's cores."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -9,6 +8,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
+from differentia.machine import cores
 from differentia.metrics.codes import CODES, CodedSplit, CodeName, InputName
 from differentia.metrics.interval import Estimate, estimates
 from differentia.metrics.leakage.information import Doubles
@@ -51,12 +51,12 @@ class Mislabelled:
 
 
 class Job(NamedTuple):
-    """One probe to train: on which form of which code, with true or permuted labels."""
+    """One probe to train: on which form of which code, with which permutation of the labels, 0 for none."""
 
     code: CodeName
     kind: InputName
     probe: ProbeName
-    permuted: bool
+    permuted: int
 
 
 def _run(
@@ -68,7 +68,7 @@ def _run(
     if job.permuted:
         # Of both splits: a probe of permuted labels still finds clusters, and names each of them as chance
         # has it, so that against the true labels its accuracy is right or wrong for whole classes at once.
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(seed if job.permuted == 1 else [seed, job.permuted])
         y, test_y = rng.permutation(y), rng.permutation(test_y)
     probe = train_probe(job.probe, codes, y, n_classes, seed, limit)
     said = None if extra is None else probe.predict(extra)
@@ -107,15 +107,42 @@ def probe_all(
         What each probe on samples of w says of `wrong_w`, int64 ``[n]``.
     """
     forms = [(code, kind) for code in CODES for kind in test.forms(code)]
-    jobs = [Job(code, kind, probe, False) for code, kind in forms for probe in PROBE_NAMES]
-    jobs += [Job("z", "samples", probe, True) for probe in PROBE_NAMES]
+    jobs = [Job(code, kind, probe, 0) for code, kind in forms for probe in PROBE_NAMES]
+    jobs += [Job("z", "samples", probe, 1) for probe in PROBE_NAMES]
+    rows, answers = _probed(jobs, train, test, wrong_w, n_classes, seed, quick, progress)
+    split = len(jobs) - len(PROBE_NAMES)
+    return rows[:split], rows[split:], answers
+
+
+def control_again(
+    train: CodedSplit,
+    test: CodedSplit,
+    n_classes: int,
+    seed: int,
+    quick: bool,
+    progress: Progress,
+    draw: int,
+) -> tuple[ProbeRow, ...]:
+    """Return the control of `probe_all` for another draw of the permutation, from the second on."""
+    jobs = [Job("z", "samples", probe, draw) for probe in PROBE_NAMES]
+    return _probed(jobs, train, test, None, n_classes, seed, quick, progress)[0]
+
+
+def _probed(
+    jobs: list[Job],
+    train: CodedSplit,
+    test: CodedSplit,
+    wrong_w: Floats | None,
+    n_classes: int,
+    seed: int,
+    quick: bool,
+    progress: Progress,
+) -> tuple[tuple[ProbeRow, ...], dict[ProbeName, Labels]]:
     limits = QUICK if quick else FULL
     serial = len(train) < IN_PROCESS
     # The slow ones first, so that no process waits for the last at the end.
     ordered = sorted(jobs, key=lambda job: -PROBE_NAMES.index(job.probe))
-    parallel = Parallel(
-        n_jobs=1 if serial else min(len(jobs), os.cpu_count() or 1, 8), return_as="generator_unordered"
-    )
+    parallel = Parallel(n_jobs=1 if serial else min(len(jobs), cores(), 8), return_as="generator_unordered")
     done: dict[Job, tuple[Doubles, int]] = {}
     answers: dict[ProbeName, Labels] = {}
     for job, found, n_train, said in parallel(
@@ -136,12 +163,11 @@ def probe_all(
         progress(f"probe {len(done)} of {len(jobs)}")
     # One draw of resamples serves all probes.
     means = estimates(np.hstack([done[job][0] for job in jobs]), seed)
-    rows = [
+    rows = tuple(
         ProbeRow.of(*job[:3], Score(accuracy, bits, done[job][1], len(test)))
         for job, accuracy, bits in zip(jobs, means[::2], means[1::2], strict=True)
-    ]
-    split = len(jobs) - len(PROBE_NAMES)
-    return tuple(rows[:split]), tuple(rows[split:]), answers
+    )
+    return rows, answers
 
 
 def read_mislabelled(

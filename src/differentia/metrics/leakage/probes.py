@@ -1,5 +1,6 @@
 """Probes: fresh classifiers that try to read the class from a code."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -123,7 +124,8 @@ def train_probe(name: ProbeName, codes: Floats, y: Labels, n_classes: int, seed:
         return Probe(len(order), standardise, None, Calibration(prior, 0.0))
     held_x = standardise(codes[held])
     # One thread: the numbers do not depend on the machine's cores, and several probes can run side by side.
-    with threadpool_limits(1):
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The number of unique classes")  # of few samples a class
         answer = PROBES[name](standardise(codes[fitted]), y[fitted], held_x, y[held], n_classes, seed)
         return Probe(len(order), standardise, answer, calibrate(answer(held_x), y[held], prior))
 
