@@ -149,3 +149,13 @@ def test_rows_that_a_sparse_gradient_lacks_stay_and_the_others_move_as_with_a_de
             descent.minimise({"a": Part(table(y).square().sum())}, 0.0)
     assert torch.equal(sparse.weight[[0, 2, 3]], before[[0, 2, 3]])
     torch.testing.assert_close(sparse.weight, dense.weight)
+
+
+@pytest.mark.parametrize("times", [1.0, 1e-3, 1e4])
+def test_a_gradient_of_unit_length_is_the_same_however_steep_the_loss(times: float) -> None:
+    """So a batch whose loss is steep moves no more than any other; what is sparse is part of the length."""
+    weights, slopes = _weights(), torch.tensor([3.0, 0.0, 0.0, -4.0])
+    descent = Descent(weights, 0.1, "constant", OneDevice(), of_unit_length=True)
+    descent.minimise({"a": _loss(weights, times * slopes)}, 0.0)
+    mean = descent.moments[0] / 0.1  # of one step, by beta1
+    torch.testing.assert_close(mean, slopes / 5)

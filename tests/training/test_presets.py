@@ -57,7 +57,7 @@ def test_every_preset_is_valid_for_every_data_set(name: str, shape: tuple[int, .
             assert settings.preset == name
             assert settings.data.source == source
             assert settings.method == ("mine.py:Mine" if method else _of(name)["method"])
-            if len(shape) == 1:
+            if len(shape) == 1 and name != "discover":  # whose networks follow from the samples
                 assert settings.model.likelihood == "gaussian"
                 assert settings.model.network == "mlp"
 
@@ -145,3 +145,16 @@ def test_an_unknown_preset_lists_the_known_ones() -> None:
 def test_small_pictures_are_halved_as_often_as_they_can_be(shape, channels):
     found = preset(None, DataSettings(source="photos"), shape, {})
     assert len(found.model.channels) == channels
+
+
+@pytest.mark.parametrize(
+    ("n_train", "epochs", "batch_size"),
+    [(40, 3_200, 32), (200, 640, 32), (2_000, 64, 32), (5_000, 52, 64), (60_000, 20, 128)],
+)
+def test_discover_trains_by_the_number_of_samples(n_train: int, epochs: int, batch_size: int) -> None:
+    """Whatever the data are called, and unless somebody says otherwise."""
+    for source in ("photos", "kinds", "mnist"):
+        settings = preset("discover", DataSettings(source=source), (28, 28, 1), {}, n_train).training
+        assert (settings.epochs, settings.batch_size) == (epochs, batch_size)
+    told = preset("discover", DataSettings(source="x"), (4,), {"training": {"epochs": 3}}, n_train)
+    assert told.training.epochs == 3

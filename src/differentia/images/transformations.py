@@ -51,7 +51,7 @@ def directions(names: Sequence[Transformation]) -> list[Direction]:
     return [direction for name in names for direction in DIRECTIONS[name]]
 
 
-def _in_float32(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
+def in_float32(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
     """Keep half precision out, in which places would be off by whole pixels."""
 
     @wraps(function)
@@ -62,7 +62,7 @@ def _in_float32(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
     return called
 
 
-@_in_float32
+@in_float32
 def transformed(x: Tensor, names: Sequence[Transformation], strengths: Tensor) -> Tensor:
     """Transform pictures ``[b, channels, height, width]`` in [0, 1], each by strengths of its own.
 
@@ -94,7 +94,7 @@ def transformed(x: Tensor, names: Sequence[Transformation], strengths: Tensor) -
     return x.clamp(0.0, 1.0)
 
 
-@_in_float32
+@in_float32
 def undone(x: Tensor, names: Sequence[Transformation], strengths: Tensor) -> Tensor:
     """Return the pictures that `transformed` made `x` from, but for what left the frame and for blur.
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from differentia.data.dataset import LabelledData
 from differentia.errors import DifferentiaError
-from differentia.model.base import Gaussians, Model
+from differentia.model.base import Codes, Gaussians, Model
 from differentia.model.vae import VAEConfig
 from differentia.randomness import WEIGHTS, seeded
 from differentia.terms.base import Batch, Curve, Facts, Part, Pass, Scalars, Term
@@ -73,10 +73,14 @@ class Method(nn.Module):
         batch = batch._replace(x=model.normalise(batch.x))
         noise = {n: torch.randn((size, d), generator=rng, device=y.device) for n, d in model.dims.items()}
         posterior, known = self.encode(batch, rng, quantise=progress >= QUANTISED_FROM)
-        code = {name: posterior[name].sample(noise[name]) for name in model.dims}
-        return Pass(
-            model, batch.x, y, posterior, model.prior(y), code, model.decode(code, y), rng, progress, known
-        )
+        prior = model.prior(y)
+        code = self.sample(posterior, prior, noise, progress)
+        likelihood = model.decode(code, y)
+        return Pass(model, batch.x, y, posterior, prior, code, likelihood, rng, progress, known)
+
+    def sample(self, posterior: Gaussians, prior: Gaussians, noise: Codes, progress: float) -> Codes:
+        """Return the codes that are decoded: samples of the posterior, made with the given noise."""
+        return {name: posterior[name].sample(standard) for name, standard in noise.items()}
 
     def encode(
         self, batch: Batch, rng: torch.Generator, quantise: bool

@@ -110,7 +110,8 @@ class Strict(Method):
         )
         model = TransformingVAE(vae, config.generic) if config.canonical else vae
         names = [direction.name for direction in directions(config.generic)]
-        model.declared = (*names, *(MEASUREMENTS[name].label for name in config.measured))
+        measured = (MEASUREMENTS[name].label for name in config.measured)
+        model.declared = tuple(f"declared {name}" for name in (*names, *measured))
         return model
 
     def known(self, data: LabelledData) -> dict[str, Tensor]:

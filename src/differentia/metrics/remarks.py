@@ -11,7 +11,7 @@ def remarks(model: Model) -> tuple[str, ...]:
     model : Model
         Its codes, their noise, and who is told the class are what is spoken of.
     """
-    said = []
+    said = [] if model.operator is None else [model.operator.sentence()]
     if not model.w_dim:
         said.append("This model has no w, so the figures of w are left out.")
     if model.deterministic:

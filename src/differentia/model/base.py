@@ -12,6 +12,7 @@ from torch.distributions import Distribution
 from differentia.model.gaussian import Gaussian
 from differentia.model.mixture import ClassMixture
 from differentia.model.networks import NetworkConfig
+from differentia.model.operators.base import Operator
 from differentia.model.priors import StandardNormal
 
 Gaussians = dict[str, Gaussian]
@@ -31,7 +32,9 @@ class Model(nn.Module):
     network: NetworkConfig
     """Kind and widths of its networks."""
     declared: tuple[str, ...]
-    """What the first dimensions of z were declared to follow, by name."""
+    """What the first dimensions of z were made to follow, such as ``"declared slant"``."""
+    operator: Operator | None
+    """What z does to every sample, where that is an operator."""
     own_w_dim: int
     """Dimensions of w that have a meaning of their own: all of them, unless something was added later."""
     deterministic: bool
@@ -56,7 +59,7 @@ class Model(nn.Module):
         self.sample_shape, self.n_classes, self.dims = tuple(shape), n_classes, dims
         self.is_image = len(shape) == 3
         self.input_shape = (shape[2], shape[0], shape[1]) if self.is_image else (shape[0],)
-        self.declared, self.deterministic = (), False
+        self.declared, self.operator, self.deterministic = (), None, False
         self.z_sees_y = self.decoder_sees_y = False
         self.own_w_dim = self.w_dim
         standard = {name: StandardNormal(dim) for name, dim in dims.items()}

@@ -35,11 +35,16 @@ class NetworkConfig(Config):
     )
 
 
-def perceptron(widths: Sequence[int]) -> nn.Sequential:
-    """Linear layers of the given widths, each but the last followed by a ReLU."""
+Activation = type[nn.ReLU] | type[nn.SiLU]
+"""A ReLU, or a SiLU, which no step can put out for ever: of photographs, whose likelihood has steep
+gradients, a decoder of ReLUs may come to draw one picture a class."""
+
+
+def perceptron(widths: Sequence[int], activation: Activation = nn.ReLU) -> nn.Sequential:
+    """Linear layers of the given widths, each but the last followed by the activation."""
     layers: list[nn.Module] = []
     for before, after in pairwise(widths):
-        layers += [nn.Linear(before, after), nn.ReLU()]
+        layers += [nn.Linear(before, after), activation()]
     return nn.Sequential(*layers[:-1])
 
 
@@ -79,19 +84,23 @@ class Trunk(nn.Module):
         return h
 
 
-def mlp_trunk(shape: Sequence[int], hidden: Sequence[int]) -> Trunk:
+def mlp_trunk(shape: Sequence[int], hidden: Sequence[int], activation: Activation = nn.ReLU) -> Trunk:
     """Return a perceptron."""
-    return Trunk([nn.Flatten(), perceptron([prod(shape), *hidden]), nn.ReLU()], hidden[-1])
+    layers = [nn.Flatten(), perceptron([prod(shape), *hidden], activation), activation()]
+    return Trunk(layers, hidden[-1])
 
 
-def conv_trunk(shape: Sequence[int], channels: Sequence[int], width: int) -> Trunk:
+def conv_trunk(
+    shape: Sequence[int], channels: Sequence[int], width: int, activation: Activation = nn.ReLU
+) -> Trunk:
     """Return stride-2 convolutions, which round sizes down, and one linear layer."""
     depth, height, breadth = shape
     layers: list[nn.Module] = []
     for after in channels:
-        layers += [nn.Conv2d(depth, after, kernel_size=4, stride=2, padding=1), nn.ReLU()]
+        layers += [nn.Conv2d(depth, after, kernel_size=4, stride=2, padding=1), activation()]
         depth, height, breadth = after, height // 2, breadth // 2
-    return Trunk([*layers, nn.Flatten(), nn.Linear(depth * height * breadth, width), nn.ReLU()], width)
+    last = nn.Linear(depth * height * breadth, width)
+    return Trunk([*layers, nn.Flatten(), last, activation()], width)
 
 
 class GaussianHead(nn.Module):
@@ -109,9 +118,10 @@ class GaussianHead(nn.Module):
         n_classes: int,
         variance: Literal["own", "shared", "none"] = "own",
         quantisation_step: float = 0.0,
+        activation: Activation = nn.ReLU,
     ) -> None:
         super().__init__()
-        self.quantisation_step = quantisation_step
+        self.quantisation_step, self.activation = quantisation_step, activation()
         self.hidden = ConditionedLinear(width, width, n_classes)
         self.mean = nn.Linear(width, code_dim)
         self.log_variance = nn.Linear(width, code_dim) if variance == "own" else None
@@ -119,7 +129,7 @@ class GaussianHead(nn.Module):
 
     def forward(self, h: Tensor, y: Tensor, quantise: bool = True) -> Gaussian:
         """Map the shared layer ``[b, width]`` and classes ``[b]`` to a Gaussian ``[b, code_dim]``."""
-        hidden = torch.relu(self.hidden(h, y))
+        hidden = self.activation(self.hidden(h, y))
         mean = self.mean(hidden).float()
         if self.log_variance is not None:
             log_variance = self.log_variance(hidden).float()
@@ -168,13 +178,13 @@ class Decoder(nn.Module):
         return out[(slice(None), *self._cut)]
 
 
-def build_trunk(config: NetworkConfig, shape: Sequence[int]) -> Trunk:
+def build_trunk(config: NetworkConfig, shape: Sequence[int], activation: Activation = nn.ReLU) -> Trunk:
     """Return a new trunk for samples of `shape`, ``(channels, height, width)`` or ``(d,)``.
 
     A ValueError says that convolutions do not fit the samples.
     """
     if config.network == "mlp":
-        return mlp_trunk(shape, config.hidden)
+        return mlp_trunk(shape, config.hidden, activation)
     if len(shape) == 1:
         raise ValueError("network conv needs images; vectors need network mlp")
     least = 2 ** len(config.channels)
@@ -183,10 +193,16 @@ def build_trunk(config: NetworkConfig, shape: Sequence[int]) -> Trunk:
             f"network conv with {len(config.channels)} channels halves the image as often, and "
             f"{shape[1]}×{shape[2]} is below {least} pixels; use fewer channels or network mlp"
         )
-    return conv_trunk(shape, config.channels, config.hidden[-1])
+    return conv_trunk(shape, config.channels, config.hidden[-1], activation)
 
 
-def build_decoder(config: NetworkConfig, code_dim: int, shape: Sequence[int], n_classes: int) -> Decoder:
+def build_decoder(
+    config: NetworkConfig,
+    code_dim: int,
+    shape: Sequence[int],
+    n_classes: int,
+    activation: Activation = nn.ReLU,
+) -> Decoder:
     """Return a new decoder for samples of `shape` that sees `n_classes` classes, or none for 0.
 
     A perceptron, or a linear layer and transposed convolutions that each double the picture.
@@ -194,12 +210,11 @@ def build_decoder(config: NetworkConfig, code_dim: int, shape: Sequence[int], n_
     widths = config.hidden[::-1]
     first = ConditionedLinear(code_dim, widths[0], n_classes)
     if config.network == "mlp":
-        return Decoder(
-            first, [nn.ReLU(), perceptron([*widths, prod(shape)]), nn.Unflatten(1, tuple(shape))], shape
-        )
+        drawing = perceptron([*widths, prod(shape)], activation)
+        return Decoder(first, [activation(), drawing, nn.Unflatten(1, tuple(shape))], shape)
     channels = config.channels[::-1]
     start = (channels[0], *(-(-size // 2 ** len(channels)) for size in shape[1:]))
-    layers = [nn.ReLU(), nn.Linear(widths[0], prod(start)), nn.Unflatten(1, start)]
+    layers: list[nn.Module] = [activation(), nn.Linear(widths[0], prod(start)), nn.Unflatten(1, start)]
     for before, after in pairwise([*channels, shape[0]]):
-        layers += [nn.ReLU(), nn.ConvTranspose2d(before, after, kernel_size=4, stride=2, padding=1)]
+        layers += [activation(), nn.ConvTranspose2d(before, after, kernel_size=4, stride=2, padding=1)]
     return Decoder(first, layers, shape)

@@ -21,14 +21,19 @@ class StandardNormal(nn.Module):
 
 
 class ClassNormal(nn.Module):
-    """p(code | y) = N(m_y, diag s_y²), means and variances learnt; it begins as N(m_y, I), m_y ~ N(0, I)."""
+    """p(code | y) = N(m_y, diag s_y²), means and variances learnt; it begins as N(m_y, I), m_y ~ N(0, I).
 
-    def __init__(self, dim: int, n_classes: int) -> None:
+    With a `unit_variance` it stays N(m_y, I).
+    """
+
+    def __init__(self, dim: int, n_classes: int, unit_variance: bool = False) -> None:
         super().__init__()
         self.mean = nn.Embedding(n_classes, dim)
-        self.log_variance = nn.Embedding(n_classes, dim)
-        nn.init.zeros_(self.log_variance.weight)
+        self.log_variance = None if unit_variance else nn.Embedding(n_classes, dim)
+        if self.log_variance is not None:
+            nn.init.zeros_(self.log_variance.weight)
 
     def forward(self, y: Tensor) -> Gaussian:
         """Return the prior of samples of the classes `y`, int64 ``[b]``: ``[b, dim]``."""
-        return Gaussian(self.mean(y), self.log_variance(y))
+        mean = self.mean(y)
+        return Gaussian(mean, torch.zeros_like(mean) if self.log_variance is None else self.log_variance(y))

@@ -79,12 +79,16 @@ class Part(NamedTuple):
     """A summand of a step's loss, ``weight · value``; the curves show the value. Weight 0: only shown."""
 
     value: Tensor
-    weight: float = 1.0
+    weight: float | Tensor = 1.0
 
 
 def total(parts: Mapping[str, Part]) -> Tensor:
     """Return Σ weight · value, a scalar, nats a sample; a DifferentiaError says that there is none."""
-    weighed = [part.weight * part.value for part in parts.values() if part.weight]
+    weighed = [
+        part.weight * part.value
+        for part in parts.values()
+        if isinstance(part.weight, Tensor) or part.weight  # a tensor is not asked whether it is 0: that waits
+    ]
     if not weighed:
         raise DifferentiaError("No term has a part with a weight, so there is nothing to minimise. Add one.")
     return sum(weighed[1:], weighed[0])

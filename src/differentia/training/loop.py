@@ -33,7 +33,7 @@ class Trainer:
         known = self.method.known(data)
         self.batches = Batches(data.train, how.batch_size, how.seed, devices, known)
         weights = self.method.model.parameters()
-        self.model_descent = Descent(weights, how.learning_rate, how.schedule, devices)
+        self.model_descent = Descent(weights, how.learning_rate, how.schedule, devices, how.unit_gradient)
         self.rivals = {
             name: Descent(t.rival.parameters(), t.rival_rate, t.rival_schedule, devices)
             for name, t in self.method.terms.items()

@@ -20,13 +20,19 @@ class Descent:
     """Adam (Kingma & Ba 2015) on the parameters of the model, or of a rival, and on no others.
 
     The learning rate begins at `rate` and changes over the training by `schedule`. The update is torch's, by
-    its function: the first use of the class `torch.optim.Adam` imports a compiler, which takes seconds.
+    its function: the first use of the class `torch.optim.Adam` imports a compiler, which takes seconds. With
+    `of_unit_length` the gradient of a step, of all parameters together, is brought to length 1 before.
     """
 
     def __init__(
-        self, parameters: Iterable[nn.Parameter], rate: float, schedule: Schedule, devices: Devices
+        self,
+        parameters: Iterable[nn.Parameter],
+        rate: float,
+        schedule: Schedule,
+        devices: Devices,
+        of_unit_length: bool = False,
     ) -> None:
-        self._weights, self._devices = list(parameters), devices
+        self._weights, self._devices, self._of_unit_length = list(parameters), devices, of_unit_length
         self._rate, self._schedule = rate, schedule
         sizes = [weight.numel() for weight in self._weights]
         self.moments = torch.zeros(2, sum(sizes), device=devices.device)
@@ -55,6 +61,8 @@ class Descent:
             mean = self._devices.all_reduce(torch.cat([gradient.flatten() for gradient in found.values()]))
             nn.utils.vector_to_parameters(mean, found.values())
             found |= {k: found[k].to_sparse(1) for k in rows}
+        if self._of_unit_length:
+            found = _of_unit_length(found)
         whole = [k for k in found if k not in rows]
         lists = (self._weights, found, self._mean, self._square)
         with torch.no_grad():
@@ -70,6 +78,14 @@ class Descent:
         _adam([weight], [gradient.values()], [mean], [square], [], [self.steps[k]], lr=rate)
         for whole, part in zip(wholes, (weight, mean, square), strict=True):
             whole.index_copy_(0, rows, part)
+
+
+def _of_unit_length(gradients: dict[int, Tensor]) -> dict[int, Tensor]:
+    """Return the gradients, dense or sparse, divided by their length together."""
+    gradients = {k: g.coalesce() if g.is_sparse else g for k, g in gradients.items()}
+    values = [g.values() if g.is_sparse else g for g in gradients.values()]
+    length = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(part) for part in values]))
+    return {k: g / length for k, g in gradients.items()}
 
 
 def scheduled(schedule: Schedule, progress: float) -> float:

@@ -14,6 +14,9 @@ from differentia.training.settings import Settings, combined, validated
 SMALL = 10_000
 """Data with fewer training samples take the presets' section ``small``: more passes, in smaller batches."""
 
+LEAST_EPOCHS, LEAST_STEPS = 20, 4_000
+"""Of presets that are `by_size`: see `length`."""
+
 PLAIN = "plain"
 """The preset of a method that has none of its name: networks and training by kind of data, nothing else."""
 
@@ -34,6 +37,16 @@ def _sections(name: str) -> dict[str, Any]:
     return sections if extended is None else combined([_sections(extended), sections])
 
 
+def length(n_train: int) -> dict[str, int]:
+    """Return epochs and batch size for so many training samples.
+
+    Each is seen `LEAST_EPOCHS` times at least, and there are `LEAST_STEPS` steps at least. A batch is a 64th
+    of the samples, a power of two from 32 to 128.
+    """
+    batch_size = min(128, max(32, 1 << max(n_train // 64, 1).bit_length() - 1))
+    return {"epochs": max(LEAST_EPOCHS, -(-LEAST_STEPS * batch_size // n_train)), "batch_size": batch_size}
+
+
 def preset(
     name: str | None,
     data: DataSettings,
@@ -47,7 +60,8 @@ def preset(
     On the preset's section ``base`` come ``vectors`` or ``pictures`` (32 pixels or more, or colour), by the
     `shape` of a stored sample; ``small``, where `n_train`, the number of training samples, is known and below
     `SMALL`; and the one of the data's own name. Convolutions that halve a small picture too often are left
-    out. A `name` of None takes the preset of the method's name.
+    out. A preset that is ``by_size`` trains as `length` says. A `name` of None takes the preset of the
+    method's name.
     `method` takes the place of the preset's, by name or as ``path/to/file.py:Class``.
 
     Raises
@@ -64,6 +78,7 @@ def preset(
         name = wanted if wanted in preset_names() else PLAIN
     sections = _sections(name)
     chosen = str(method or sections["method"])
+    by_size = sections.pop("by_size", False)
     kind = "vectors" if len(shape) == 1 else "pictures" if shape[2] == 3 or min(shape[:2]) >= 32 else "base"
     small = "small" if n_train is not None and n_train < SMALL else "base"
     applied = dict.fromkeys(["base", kind, small, data.source])  # each once
@@ -72,6 +87,8 @@ def preset(
     if channels and len(shape) == 3:
         # Each convolution halves the picture, and a small one cannot be halved as often.
         found["model"]["channels"] = channels[: min(shape[:2]).bit_length() - 1]
+    if by_size and n_train is not None:
+        found = combined([found, {"training": length(n_train)}])
     values = combined([found, changes])
     # A run folder names the file and the class of a person's own method, not where the file lay.
     recorded = chosen.replace("\\", "/").rsplit("/", 1)[-1]

@@ -24,6 +24,11 @@ class TrainingSettings(Config):
     schedule: Literal["constant", "cosine"] = Field(
         "constant", description="Step 1's learning rate over the training; cosine ends at a hundredth."
     )
+    unit_gradient: bool = Field(
+        False,
+        description="Bring each gradient of step 1 to length 1 before Adam, so that no batch throws the "
+        "model far.",
+    )
     seed: int = Field(0, ge=0, lt=2**31, description="Seed of weights, order and noise.")
     accelerator: str = Field("auto", description="cpu, cuda, mps, or auto.")
     devices: int = Field(1, ge=1, description="Devices (or processes, on a CPU) to train on.")

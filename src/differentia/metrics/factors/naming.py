@@ -107,7 +107,7 @@ def _factor(
     return Factor(
         code=code,
         dim=dim,
-        sentence=f"{name} · declared {declared}: {says}" if declared else f"{name} · {says}",
+        sentence=f"{name} · {declared}: {says}" if declared else f"{name} · {says}",
         by_class=tuple(by_class),
         measurement=shared.measurement,
         classes=shared.classes,

@@ -1,0 +1,143 @@
+"""An adversary that keeps the class out of z, as strong as it has to be."""
+
+from math import prod
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor
+
+from differentia import config
+from differentia.model.base import Model
+from differentia.model.networks import perceptron
+from differentia.terms.base import Curve, Facts, Part, Pass, Scalars, Term
+
+HEADROOM = 1.0
+"""How far above chance, in nats, step 1 still rewards a mistaken classifier. At 0 the push would cease in
+every batch that happens to lie above chance, and z, pushed from one side only, comes out empty."""
+
+RATE = 0.01
+"""Greatest change of the logarithm of the multiplier in a step."""
+
+WHOLE = 0.05
+"""Nats of violation, and of freedom, at which the multiplier changes by that."""
+
+MEMORY = 0.98
+"""Weight of the past in the running mean of what the classifier knows."""
+
+WITHHELD = 0.2
+"""Part of the training samples that the classifier does not learn from. What it knows of them decides about
+the multiplier: of few samples it soon knows by heart those that it learns from."""
+
+FIRST_LEAK, TIGHT = 0.05, 0.6
+"""Leak that is allowed at the beginning, nats; and the part of the training over which that falls to nothing.
+Held tight from the start, z would be pushed from what it has not learnt yet."""
+
+LEAST, FIRST, GREATEST = 0.005, 0.05, 1.0
+"""The multiplier at least, at first and at most, for each value of a sample: nats of likelihood grow with
+their number."""
+
+
+class Independence(Term):
+    """I(z; y) ≤ leak: a classifier of z that step 1 misleads, at a weight that a multiplier holds.
+
+    The classifier reads samples and means of z. Where it beats chance by more than the leak on samples that
+    it did not learn from, H(y) − loss > leak, the multiplier grows, and else it falls, both exponentially:
+    so the weight follows from the data, whatever a nat of their likelihood is worth. The classifier reads
+    every dimension in standard deviations of its samples, as anybody can who is given z. So step 1 cannot
+    mislead it by making z small, which would leave z empty and hide nothing; nor by more noise, which is
+    taken as it is.
+    """
+
+    class Config(config.Config):
+        """How much of the class z may tell, and the classifier."""
+
+        leak: float = Field(
+            0.003, ge=0, description="What the classifier may know of the class from z, nats a sample."
+        )
+        steps: int = Field(3, ge=1, le=50, description="Step 2 updates a batch.")
+        hidden: list[int] = Field([256, 256], description="Hidden widths of the classifier.")
+        learning_rate: float = Field(2e-3, gt=0, description="Adam's learning rate in step 2.")
+
+    curves = (
+        Curve("Class term of step 1", "nats a sample", {"misleading_z": "misleading, on z"}),
+        Curve("Classifier's loss, step 2", "nats a sample", {"critic_loss_z": "on z"}),
+        Curve("What the classifier knows of withheld samples", "nats", {"known_of_y": "on z"}),
+        Curve("Multiplier of the class term", "λ", {"multiplier": "multiplier"}),
+    )
+
+    batch_excess: Tensor
+    class_frequencies: Tensor
+    multiplier: Tensor
+    """λ, a scalar. Part of the checkpoint."""
+    excess: Tensor
+    """H(y) less the classifier's loss on withheld samples, a running mean, nats. Part of the checkpoint."""
+
+    def __init__(self, config: Config, model: Model, facts: Facts) -> None:
+        super().__init__(config, model, facts)
+        self.register_buffer("class_frequencies", facts.class_frequencies, persistent=False)
+        values = prod(model.input_shape)
+        self.register_buffer("multiplier", torch.tensor(FIRST * values))
+        self.register_buffer("excess", torch.zeros(()))
+        self.bandwidth = bandwidth(facts.n, model.z_dim)
+        self.range = (LEAST * values, GREATEST * values)
+        self.rival = perceptron([2 * model.z_dim, *config.hidden, model.n_classes])
+        self.rival_steps, self.rival_rate, self.rival_schedule = config.steps, config.learning_rate, "cosine"
+
+    def cross_entropy(self, p: Pass, blur: float = 0.0) -> Tensor:
+        """Return the classifier's loss on samples and means of z, mean of both, ``[b]``, in nats.
+
+        Noise of the standard deviation `blur` is added to what it reads.
+        """
+        z = p.posterior["z"]
+        noise = torch.exp(0.5 * z.log_variance).detach()
+        scale = torch.sqrt(z.mean.var(0) + noise.square())
+        means = (z.mean - z.mean.mean(0)) / scale
+        read = torch.cat([means, means + noise / scale * p.noise(means)])
+        if blur:
+            read = read + blur * p.noise(read)
+        losses = F.cross_entropy(
+            self.rival(torch.cat([read, read.square()], dim=1)), p.y.repeat(2), reduction="none"
+        )
+        return losses.view(2, -1).mean(0)
+
+    def loss(self, p: Pass) -> dict[str, Part]:
+        """Return what misleads the classifier: its loss, up to one nat above what knowing nothing costs."""
+        loss = self.cross_entropy(p)
+        withheld = p.known["withheld"]
+        judged = torch.where(withheld, self.entropy - loss, 0.0).sum() / withheld.sum().clamp(min=1)
+        self.batch_excess = judged.detach()
+        bounded = torch.minimum(loss.mean(), self.entropy + HEADROOM)
+        return {"misleading_z": Part(-bounded, self.multiplier.clone())}
+
+    @property
+    def entropy(self) -> Tensor:
+        """H(y), nats."""
+        found: Tensor = torch.special.entr(self.class_frequencies).sum()
+        return found
+
+    def rival_loss(self, p: Pass) -> dict[str, Part]:
+        """Return the classifier's loss on blurred codes, so that it cannot tell single samples apart."""
+        learns = ~p.known["withheld"]
+        loss = torch.where(learns, self.cross_entropy(p, self.bandwidth), 0.0).sum() / learns.sum().clamp(
+            min=1
+        )
+        return {"critic_loss_z": Part(loss)}
+
+    @torch.no_grad()
+    def update(self, p: Pass) -> Tensor:
+        """Move the multiplier by what step 1 measured."""
+        self.excess.lerp_(self.batch_excess, 1 - MEMORY)
+        allowed = self.config.leak + FIRST_LEAK * max(0.0, 1 - p.progress / TIGHT)
+        change = ((self.excess - allowed) / WHOLE).clamp(-1, 1)
+        self.multiplier.mul_(torch.exp(RATE * change)).clamp_(*self.range)
+        return self.multiplier
+
+    def state(self, progress: float) -> Scalars:
+        """Return the multiplier, and what moves it."""
+        return {"multiplier": self.multiplier, "known_of_y": self.excess}
+
+
+def bandwidth(n: int, dim: int) -> float:
+    """Return the bandwidth of a Gaussian kernel for n samples of unit variance (Silverman 1986, eq. 4.14)."""
+    return float((4 / ((dim + 2) * n)) ** (1 / (dim + 4)))

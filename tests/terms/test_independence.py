@@ -1,0 +1,127 @@
+"""An adversary that is as strong as it has to be: its two steps, and the multiplier."""
+
+import math
+from collections.abc import Sequence
+
+import pytest
+import torch
+
+from differentia.methods.base import Method
+from differentia.methods.discover import Discover
+from differentia.model.gaussian import Gaussian
+from differentia.terms.base import Pass, total
+from differentia.terms.independence import FIRST_LEAK, HEADROOM, Independence, bandwidth
+from small import gradients, small_method, small_pass
+
+CLASSES = math.log(4)
+
+
+def built(**config: object) -> Method:
+    return small_method(Discover, {"z_dim": 3, "w_dim": 2}, {"independence": {"hidden": [8]} | config})
+
+
+def measured(
+    method: Method, withheld: Sequence[int] = (0, 5), progress: float = 1.0
+) -> tuple[Independence, Pass]:
+    mask = torch.zeros(12, dtype=torch.bool)
+    mask[list(withheld)] = True
+    term = method.terms["independence"]
+    assert isinstance(term, Independence)
+    return term, small_pass(method, progress, withheld=mask)
+
+
+def of_means(term: Independence, p: Pass, mean: torch.Tensor, variance: float = 0.01) -> torch.Tensor:
+    """The classifier's loss on a z of these means."""
+    q = Gaussian(mean, torch.full_like(mean, variance).log())
+    p.rng.manual_seed(0)
+    p.posterior["z"] = q
+    return term.cross_entropy(p)
+
+
+def test_step_1_reaches_the_encoder_of_z_alone_and_step_2_the_classifier_alone() -> None:
+    method = built()
+    term, p = measured(method)
+    (part,) = term.loss(p).values()
+    (part.weight * part.value).backward()
+    reached = {name.split(".")[0] for name, w in method.model.named_parameters() if w.grad is not None}
+    assert reached == {"z_trunk", "z_head"}
+    method.zero_grad()
+    total(term.rival_loss(p.detached())).backward()
+    assert sum(gradients(method.model)) == 0
+    assert min(gradients(term.rival)) > 0
+
+
+def test_noise_is_no_way_to_mislead() -> None:
+    """Neither by the variance, which gets no gradient, nor by a z that is small."""
+    method = built()
+    term, p = measured(method)
+    (part,) = term.loss(p).values()
+    part.value.backward()
+    assert method.model.z_head.shared_log_variance.grad is None
+    mean = torch.randn((12, 3), generator=torch.Generator().manual_seed(0))
+    losses = [of_means(term, p, times * mean, times**2 * 0.01) for times in (1.0, 0.01)]
+    torch.testing.assert_close(*losses, rtol=1e-4, atol=1e-4)
+
+
+def test_a_dimension_that_is_all_noise_is_read_as_such() -> None:
+    """What a mean tells far below the noise is not blown up: nobody could train a z that quiet."""
+    term, p = measured(built())
+    mean = torch.randn((12, 3), generator=torch.Generator().manual_seed(0))
+    silent, still = (of_means(term, p, times * mean, 1.0) for times in (1e-4, 0.0))
+    torch.testing.assert_close(silent, still, rtol=1e-2, atol=1e-2)
+
+
+def test_a_mistake_beyond_a_nat_above_chance_wins_nothing() -> None:
+    method = built()
+    term, p = measured(method)
+    with torch.no_grad():
+        term.rival[-1].weight.zero_()
+        term.rival[-1].bias.copy_(torch.tensor([50.0, 0.0, 0.0, 0.0]))
+    (part,) = term.loss(p).values()
+    assert part.value.item() == pytest.approx(-(CLASSES + HEADROOM), rel=1e-6)
+
+
+def test_the_classifier_does_not_learn_from_what_is_withheld() -> None:
+    method = built()
+    term, p = measured(method, withheld=range(12))
+    assert term.rival_loss(p.detached())["critic_loss_z"].value.item() == 0.0
+    assert term.loss(p)["misleading_z"].value.item() != 0.0
+
+
+@pytest.mark.parametrize(("excess", "grows"), [(0.5, True), (0.004, True), (0.0, False), (-0.5, False)])
+def test_the_multiplier_grows_while_the_classifier_knows_more_than_the_leak(
+    excess: float, grows: bool
+) -> None:
+    term, p = measured(built(leak=0.003))
+    before = term.multiplier.clone()
+    term.excess.fill_(excess)
+    term.batch_excess = torch.tensor(excess)
+    term.update(p)
+    assert (term.multiplier > before).item() is grows
+
+
+def test_more_may_leak_at_the_beginning() -> None:
+    for progress, grows in ((0.0, False), (1.0, True)):
+        term, p = measured(built(leak=0.003), progress=progress)
+        before = term.multiplier.clone()
+        term.batch_excess = torch.tensor(FIRST_LEAK)
+        term.excess.fill_(FIRST_LEAK)
+        term.update(p)
+        assert (term.multiplier > before).item() is grows
+
+
+def test_the_multiplier_stays_within_bounds_by_the_number_of_values() -> None:
+    """Of 64 pixels."""
+    term, p = measured(built())
+    assert term.multiplier.item() == pytest.approx(3.2)
+    for excess, limit in ((1.0, 64.0), (-1.0, 0.32)):
+        term.batch_excess = torch.tensor(excess)
+        for _ in range(1000):
+            term.update(p)
+        assert term.multiplier.item() == pytest.approx(limit)
+
+
+def test_the_bandwidth_is_that_of_silverman() -> None:
+    """Of one dimension 1.06 n^(-1/5)."""
+    assert bandwidth(1000, 1) == pytest.approx(1.06 * 1000**-0.2, rel=1e-3)
+    assert bandwidth(100, 9) > bandwidth(100_000, 9)
