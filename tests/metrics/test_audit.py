@@ -144,6 +144,26 @@ def test_shuffling_z_hides_the_leak_and_turns_the_collapse_check(splits):
     assert all(row.r2_z < 0.1 for row in found.collapse.recovered)
 
 
+def test_a_w_that_holds_only_the_label_is_called_so(clean):
+    """However well a probe reads the class from it: its encoder is told the class."""
+
+    def verdict(error: float | None, z_error: float = 2.0):
+        collapse = replace(
+            clean.collapse,
+            error=1.0,
+            error_z_exchanged_within=z_error,
+            error_w_exchanged_within=error,
+            kl_w=7.0,
+        )
+        return judge(clean.rows, clean.control, clean.shares, collapse, clean.swap)
+
+    assert verdict(1.3).level == verdict(None).level == "separated"
+    assert "Exchanging w makes it 1.30 times as large (7.0 nats)." in verdict(1.3).sentence
+    assert verdict(1.0).level == "label only"
+    assert "So w carries nothing but the label that its encoder is given." in verdict(1.0).sentence
+    assert verdict(1.0, z_error=1.0).level == "collapsed"  # an empty z is worse
+
+
 def test_a_leak_in_the_parameters_alone_is_named(splits):
     def hidden(split):
         log_variance = split.posterior.z_log_variance.copy()

@@ -11,6 +11,12 @@ BADGES = {
         "fair",
         "The code z that is handed out keeps the class out; the parameters behind it do not.",
     ),
+    "label only": (
+        "w: label only",
+        "fair",
+        "z keeps the class out and is in use, but w carries nothing beside the label that its encoder is "
+        "given.",
+    ),
     "leaks": ("leaks", "bad", "z gives the class away."),
     "collapsed": ("collapsed", "bad", "z keeps the class out, but only because it carries nothing."),
     "unsound": ("unsound", "bad", "The audit's own control failed: its figures cannot be trusted."),

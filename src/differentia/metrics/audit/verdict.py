@@ -27,7 +27,7 @@ CONTROL_DRAWS = 3
 COLLAPSE_RATIO = 1.05
 """A code is in use where exchanging it inside the class makes the squared error grow by more than 5 %."""
 
-Level = Literal["separated", "separated in samples", "leaks", "collapsed", "unsound"]
+Level = Literal["separated", "separated in samples", "label only", "leaks", "collapsed", "unsound"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Verdict:
         ``separated``: no probe reads the class from z, neither from samples nor from the posterior's
         parameters. ``separated in samples``: not from samples, the code that is handed out, but from the
         parameters. ``leaks``: from samples. ``collapsed``: z is at chance because it carries nothing.
+        ``label only``: z is separated, and w carries nothing but the label that its encoder was given.
         ``unsound``: a probe trained on permuted labels is not at chance, so the audit cannot be trusted.
     sentence : str
         What was found, with its numbers.
@@ -137,13 +138,22 @@ def judge(
             f" Whoever holds its posterior's parameters reads {_percent(hidden.accuracy)} "
             f"({hidden.bits:.2f} bits)."
         )
-    times = f"{collapse.loss_without_z:.2f} times as large"
-    start += f" Exchanging z inside a class makes the squared error {times}"
+    start += f" Exchanging z inside a class makes the squared error {_times(collapse.loss_without_z)}"
     start += "." if collapse.kl_z is None else f" (KL {collapse.kl_z:.1f} nats)."
+    if collapse.loss_without_w is not None:
+        start += f" Exchanging w makes it {_times(collapse.loss_without_w)}"
+        start += "." if collapse.kl_w is None else f" ({collapse.kl_w:.1f} nats)."
+        if collapse.loss_without_w <= COLLAPSE_RATIO:
+            start += " So w carries nothing but the label that its encoder is given."
+            level = "label only" if level in ("separated", "separated in samples") else level
     if swap is not None:
         came = "they were decoded with" if swap.given == "class" else "came with w"
         start += f" After a swap, {_percent(swap.says_b.value)} of the samples show the class that {came}."
     return Verdict(level, start)
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2f} times as large"
 
 
 def _percent(share: float | np.floating) -> str:
