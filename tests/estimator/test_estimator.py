@@ -12,7 +12,7 @@ from differentia import Differentia
 from differentia.errors import DifferentiaError
 
 SMALL = {
-    "model": {"network": "mlp", "hidden": [64, 32], "z_dim": 6, "w_dim": 6},
+    "model": {"hidden": [64, 32], "z_dim": 6, "w_dim": 6},
     "training": {"batch_size": 256, "accelerator": "cpu"},
 }
 
@@ -34,7 +34,8 @@ def test_codes_have_their_shapes_and_repeat(fitted: Differentia, images: tuple) 
     z, w = fitted.transform(x[:20]), fitted.transform_conditional(x[:20], y[:20])
     assert (z.shape, w.shape) == ((20, 6), (20, 6))
     np.testing.assert_array_equal(fitted.transform(x[5:10]), z[5:10])
-    np.testing.assert_array_equal(fitted.transform_conditional(x[5:10], y[5:10]), w[5:10])
+    # Convolutions of few samples and of many round differently.
+    np.testing.assert_allclose(fitted.transform_conditional(x[5:10], y[5:10]), w[5:10], rtol=1e-4, atol=1e-5)
 
 
 def test_pictures_come_in_the_unit_interval(fitted: Differentia, images: tuple) -> None:

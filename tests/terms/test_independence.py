@@ -10,7 +10,7 @@ from differentia.methods.base import Method
 from differentia.methods.discover import Discover
 from differentia.model.gaussian import Gaussian
 from differentia.terms.base import Pass, total
-from differentia.terms.independence import FIRST_LEAK, HEADROOM, Independence, bandwidth
+from differentia.terms.independence import HEADROOM, Independence, bandwidth
 from small import gradients, small_method, small_pass
 
 CLASSES = math.log(4)
@@ -31,11 +31,11 @@ def measured(
 
 
 def of_means(term: Independence, p: Pass, mean: torch.Tensor, variance: float = 0.01) -> torch.Tensor:
-    """The classifier's loss on a z of these means."""
+    """The classifier's answers about a z of these means."""
     q = Gaussian(mean, torch.full_like(mean, variance).log())
     p.rng.manual_seed(0)
     p.posterior["z"] = q
-    return term.cross_entropy(p)
+    return term.answers(p)
 
 
 def test_step_1_reaches_the_encoder_of_z_alone_and_step_2_the_classifier_alone() -> None:
@@ -95,17 +95,16 @@ def test_the_multiplier_grows_while_the_classifier_knows_more_than_the_leak(
     term, p = measured(built(leak=0.003))
     before = term.multiplier.clone()
     term.excess.fill_(excess)
-    term.batch_excess = torch.tensor(excess)
+    term.batch_excess = torch.full((4,), excess)
     term.update(p)
     assert (term.multiplier > before).item() is grows
 
 
-def test_more_may_leak_at_the_beginning() -> None:
+def test_the_multiplier_stays_while_w_is_closed() -> None:
     for progress, grows in ((0.0, False), (1.0, True)):
         term, p = measured(built(leak=0.003), progress=progress)
         before = term.multiplier.clone()
-        term.batch_excess = torch.tensor(FIRST_LEAK)
-        term.excess.fill_(FIRST_LEAK)
+        term.batch_excess = torch.full((4,), 0.5)
         term.update(p)
         assert (term.multiplier > before).item() is grows
 
@@ -113,15 +112,26 @@ def test_more_may_leak_at_the_beginning() -> None:
 def test_the_multiplier_stays_within_bounds_by_the_number_of_values() -> None:
     """Of 64 pixels."""
     term, p = measured(built())
-    assert term.multiplier.item() == pytest.approx(3.2)
+    assert term.multiplier.item() == pytest.approx(1.28)
     for excess, limit in ((1.0, 64.0), (-1.0, 0.32)):
-        term.batch_excess = torch.tensor(excess)
+        term.batch_excess = torch.full((4,), excess)
         for _ in range(1000):
             term.update(p)
         assert term.multiplier.item() == pytest.approx(limit)
 
 
+def test_a_classifier_that_is_too_sure_is_still_seen_to_know() -> None:
+    """Right in half of the samples, where a quarter would be chance, and sure of itself in all of them."""
+    term, _ = measured(built())
+    y = torch.arange(400) % 4
+    said = torch.where(torch.arange(400) < 200, y, (y + 1 + torch.arange(400) // 4 % 3) % 4)
+    logits = 4.0 * torch.nn.functional.one_hot(said, 4).float()
+    excess = term.excess_of(logits, y, torch.ones(400, dtype=torch.bool))
+    assert excess[0] < -0.5
+    # The best answer gives each sample's class a half, or else a sixth: I(said; y).
+    assert 0.1 < excess.max() <= math.log(4) + 0.5 * math.log(0.5) + 0.5 * math.log(1 / 6) + 1e-3
+
+
 def test_the_bandwidth_is_that_of_silverman() -> None:
-    """Of one dimension 1.06 n^(-1/5)."""
-    assert bandwidth(1000, 1) == pytest.approx(1.06 * 1000**-0.2, rel=1e-3)
-    assert bandwidth(100, 9) > bandwidth(100_000, 9)
+    assert bandwidth(100_000) == pytest.approx(0.106)
+    assert bandwidth(100) > bandwidth(101)

@@ -112,7 +112,9 @@ def test_changes_come_before_every_section() -> None:
 
 
 def test_without_a_name_it_is_that_of_the_method_and_for_one_s_own_the_plain_one(own: str) -> None:
-    assert preset(None, MNIST, (28, 28, 1), {}).preset == "strict"
+    assert preset(None, MNIST, (28, 28, 1), {}).preset == "discover"
+    declared = preset(None, MNIST, (28, 28, 1), {"model": {"generic": ["shift"], "canonical": True}})
+    assert (declared.preset, declared.method) == ("strict", "strict")
     named = preset(None, MNIST, (28, 28, 1), {}, method="report")
     assert (named.preset, named.method) == ("report", "report")
     mine = preset(None, MNIST, (28, 28, 1), {}, method=own)
@@ -143,7 +145,7 @@ def test_an_unknown_preset_lists_the_known_ones() -> None:
     ("shape", "channels"), [((12, 12, 3), 3), ((12, 40, 3), 3), ((8, 8, 3), 3), ((16, 16, 3), 4)]
 )
 def test_small_pictures_are_halved_as_often_as_they_can_be(shape, channels):
-    found = preset(None, DataSettings(source="photos"), shape, {})
+    found = preset("strict", DataSettings(source="photos"), shape, {})
     assert len(found.model.channels) == channels
 
 

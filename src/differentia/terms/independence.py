@@ -1,6 +1,6 @@
 """An adversary that keeps the class out of z, as strong as it has to be."""
 
-from math import prod
+import math
 
 import torch
 import torch.nn.functional as F
@@ -11,6 +11,7 @@ from differentia import config
 from differentia.model.base import Model
 from differentia.model.networks import perceptron
 from differentia.terms.base import Curve, Facts, Part, Pass, Scalars, Term
+from differentia.terms.opening import closed
 
 HEADROOM = 1.0
 """How far above chance, in nats, step 1 still rewards a mistaken classifier. At 0 the push would cease in
@@ -29,11 +30,14 @@ WITHHELD = 0.2
 """Part of the training samples that the classifier does not learn from. What it knows of them decides about
 the multiplier: of few samples it soon knows by heart those that it learns from."""
 
-FIRST_LEAK, TIGHT = 0.05, 0.6
-"""Leak that is allowed at the beginning, nats; and the part of the training over which that falls to nothing.
-Held tight from the start, z would be pushed from what it has not learnt yet."""
+CONFIDENCES = (1.0, 0.5, 0.25, 0.125)
+"""Factors of the classifier's log odds, the best of which counts. It is too sure of samples that it did not
+learn from, and would seem to know less than nothing of them."""
 
-LEAST, FIRST, GREATEST = 0.005, 0.05, 1.0
+FREQUENCIES = (1.0, 2.0, 4.0)
+"""Of the waves that the classifier reads, radians a standard deviation."""
+
+LEAST, FIRST, GREATEST = 0.005, 0.02, 1.0
 """The multiplier at least, at first and at most, for each value of a sample: nats of likelihood grow with
 their number."""
 
@@ -46,7 +50,8 @@ class Independence(Term):
     so the weight follows from the data, whatever a nat of their likelihood is worth. The classifier reads
     every dimension in standard deviations of its samples, as anybody can who is given z. So step 1 cannot
     mislead it by making z small, which would leave z empty and hide nothing; nor by more noise, which is
-    taken as it is.
+    taken as it is. While w is closed the multiplier stays: z then has to stand in for w, and cannot but tell
+    something of the class.
     """
 
     class Config(config.Config):
@@ -71,21 +76,22 @@ class Independence(Term):
     multiplier: Tensor
     """λ, a scalar. Part of the checkpoint."""
     excess: Tensor
-    """H(y) less the classifier's loss on withheld samples, a running mean, nats. Part of the checkpoint."""
+    """H(y) less the classifier's loss on withheld samples with each confidence, running means ``[4]``, nats.
+    Part of the checkpoint."""
 
     def __init__(self, config: Config, model: Model, facts: Facts) -> None:
         super().__init__(config, model, facts)
         self.register_buffer("class_frequencies", facts.class_frequencies, persistent=False)
-        values = prod(model.input_shape)
+        values = math.prod(model.input_shape)
         self.register_buffer("multiplier", torch.tensor(FIRST * values))
-        self.register_buffer("excess", torch.zeros(()))
-        self.bandwidth = bandwidth(facts.n, model.z_dim)
+        self.register_buffer("excess", torch.zeros(len(CONFIDENCES)))
+        self.bandwidth = bandwidth(facts.n)
         self.range = (LEAST * values, GREATEST * values)
-        self.rival = perceptron([2 * model.z_dim, *config.hidden, model.n_classes])
+        self.rival = perceptron([(1 + 2 * len(FREQUENCIES)) * model.z_dim, *config.hidden, model.n_classes])
         self.rival_steps, self.rival_rate, self.rival_schedule = config.steps, config.learning_rate, "cosine"
 
-    def cross_entropy(self, p: Pass, blur: float = 0.0) -> Tensor:
-        """Return the classifier's loss on samples and means of z, mean of both, ``[b]``, in nats.
+    def answers(self, p: Pass, blur: float = 0.0) -> Tensor:
+        """Return the classifier's logits of means and then of samples of z, ``[2 b, n_classes]``.
 
         Noise of the standard deviation `blur` is added to what it reads.
         """
@@ -96,19 +102,24 @@ class Independence(Term):
         read = torch.cat([means, means + noise / scale * p.noise(means)])
         if blur:
             read = read + blur * p.noise(read)
-        losses = F.cross_entropy(
-            self.rival(torch.cat([read, read.square()], dim=1)), p.y.repeat(2), reduction="none"
-        )
-        return losses.view(2, -1).mean(0)
+        logits: Tensor = self.rival(waves(read))
+        return logits
 
     def loss(self, p: Pass) -> dict[str, Part]:
         """Return what misleads the classifier: its loss, up to one nat above what knowing nothing costs."""
-        loss = self.cross_entropy(p)
-        withheld = p.known["withheld"]
-        judged = torch.where(withheld, self.entropy - loss, 0.0).sum() / withheld.sum().clamp(min=1)
-        self.batch_excess = judged.detach()
-        bounded = torch.minimum(loss.mean(), self.entropy + HEADROOM)
+        logits, y = self.answers(p), p.y.repeat(2)
+        self.batch_excess = self.excess_of(logits.detach(), y, p.known["withheld"].repeat(2))
+        bounded = torch.minimum(F.cross_entropy(logits, y), self.entropy + HEADROOM)
         return {"misleading_z": Part(-bounded, self.multiplier.clone())}
+
+    def excess_of(self, logits: Tensor, y: Tensor, withheld: Tensor) -> Tensor:
+        """Return H(y) less the loss on withheld samples with each confidence, ``[4]``, in nats."""
+        prior = self.class_frequencies.log()
+        found = []
+        for confidence in CONFIDENCES:
+            loss = F.cross_entropy(prior + confidence * (logits - prior), y, reduction="none")
+            found.append(torch.where(withheld, self.entropy - loss, 0.0).sum() / withheld.sum().clamp(min=1))
+        return torch.stack(found)
 
     @property
     def entropy(self) -> Tensor:
@@ -118,26 +129,34 @@ class Independence(Term):
 
     def rival_loss(self, p: Pass) -> dict[str, Part]:
         """Return the classifier's loss on blurred codes, so that it cannot tell single samples apart."""
-        learns = ~p.known["withheld"]
-        loss = torch.where(learns, self.cross_entropy(p, self.bandwidth), 0.0).sum() / learns.sum().clamp(
-            min=1
-        )
-        return {"critic_loss_z": Part(loss)}
+        learns = ~p.known["withheld"].repeat(2)
+        losses = F.cross_entropy(self.answers(p, self.bandwidth), p.y.repeat(2), reduction="none")
+        return {"critic_loss_z": Part(torch.where(learns, losses, 0.0).sum() / learns.sum().clamp(min=1))}
 
     @torch.no_grad()
     def update(self, p: Pass) -> Tensor:
         """Move the multiplier by what step 1 measured."""
         self.excess.lerp_(self.batch_excess, 1 - MEMORY)
-        allowed = self.config.leak + FIRST_LEAK * max(0.0, 1 - p.progress / TIGHT)
-        change = ((self.excess - allowed) / WHOLE).clamp(-1, 1)
-        self.multiplier.mul_(torch.exp(RATE * change)).clamp_(*self.range)
+        if not closed(p.progress):
+            change = ((self.excess.max() - self.config.leak) / WHOLE).clamp(-1, 1)
+            self.multiplier.mul_(torch.exp(RATE * change)).clamp_(*self.range)
         return self.multiplier
 
     def state(self, progress: float) -> Scalars:
         """Return the multiplier, and what moves it."""
-        return {"multiplier": self.multiplier, "known_of_y": self.excess}
+        return {"multiplier": self.multiplier, "known_of_y": self.excess.max()}
 
 
-def bandwidth(n: int, dim: int) -> float:
-    """Return the bandwidth of a Gaussian kernel for n samples of unit variance (Silverman 1986, eq. 4.14)."""
-    return float((4 / ((dim + 2) * n)) ** (1 / (dim + 4)))
+def waves(code: Tensor) -> Tensor:
+    """Return a code ``[b, d]`` and sines and cosines of each dimension, ``[b, (1 + 2 · 3) d]``.
+
+    A perceptron is slow to see where a distribution ends or has gaps; of waves of several lengths it does so
+    at once (Fourier features, Tancik et al. 2020).
+    """
+    angles = torch.cat([code * frequency for frequency in FREQUENCIES], dim=1)
+    return torch.cat([code, angles.sin(), angles.cos()], dim=1)
+
+
+def bandwidth(n: int) -> float:
+    """Return the bandwidth of a Gaussian kernel for n values of unit variance (Silverman 1986, eq. 3.28)."""
+    return 1.06 * math.pow(n, -0.2)

@@ -61,7 +61,8 @@ def preset(
     `shape` of a stored sample; ``small``, where `n_train`, the number of training samples, is known and below
     `SMALL`; and the one of the data's own name. Convolutions that halve a small picture too often are left
     out. A preset that is ``by_size`` trains as `length` says. A `name` of None takes the preset of the
-    method's name.
+    method's name; without a method, ``strict`` where the changes declare something generic, and else
+    ``discover``.
     `method` takes the place of the preset's, by name or as ``path/to/file.py:Class``.
 
     Raises
@@ -74,7 +75,8 @@ def preset(
             f"'{fixed}' is no setting to change. Name it by --{fixed} (in Python, {fixed}=)."
         )
     if name is None:
-        wanted = str(method or "strict")
+        declares = changes.get("model", {}).keys() & {"generic", "measured"}
+        wanted = str(method or ("strict" if declares else "discover"))
         name = wanted if wanted in preset_names() else PLAIN
     sections = _sections(name)
     chosen = str(method or sections["method"])
