@@ -28,7 +28,7 @@ def _process(folder: Path, *words: str) -> "subprocess.Popen[str]":
 def test_a_training_leaves_a_whole_run_folder(differentia: Callable, tmp_path: Path) -> None:
     code, out, err = differentia("train", "digits", "--epochs", "2", "--seed", "5", *SMALL)
     assert (code, err) == (0, "")
-    run = tmp_path / "runs" / "digits-strict-seed5"
+    run = tmp_path / "runs" / "digits-discover-seed5"
     assert "squared error" in out
     assert "class from w" in out
     for name in ("config.yaml", "data.json", "model.safetensors", "checkpoint.safetensors", "summary.json"):

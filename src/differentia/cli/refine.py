@@ -41,7 +41,7 @@ def refine(
 
     Takes one to three minutes, and trains nothing: what is added are principal components of what the run
     leaves of its training data. The result is a run like any other, with K more dimensions of w.
-    Example: [bold]differentia refine runs/mnist-strict-seed0[/bold].
+    Example: [bold]differentia refine runs/mnist-discover-seed0[/bold].
     """
     from differentia.data.catalogue import place_of
     from differentia.files import write_json

@@ -37,7 +37,7 @@ def report(
     """Audit a run and write RUN/report.html, one self-contained page, and RUN/audit.json, its numbers.
 
     Does z keep the class out? What does each dimension mean? How good is the model? Example:
-    [bold]differentia report runs/mnist-strict-seed0 --quick[/bold].
+    [bold]differentia report runs/mnist-discover-seed0 --quick[/bold].
     """
     from differentia.data.catalogue import place_of
     from differentia.files import write_json, write_text

@@ -53,7 +53,7 @@ def train(
 
     Examples: [bold]differentia train fashion-mnist[/bold], [bold]differentia train photos/ --size 64[/bold],
     [bold]differentia train kinds --generic shift,scale,rotate,brightness[/bold],
-    [bold]differentia train --resume runs/mnist-strict[/bold].
+    [bold]differentia train --resume runs/mnist-discover[/bold].
     """
     from differentia.methods.strict import declaration
 

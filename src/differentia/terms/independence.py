@@ -61,7 +61,7 @@ class Independence(Term):
             0.003, ge=0, description="What the classifier may know of the class from z, nats a sample."
         )
         steps: int = Field(3, ge=1, le=50, description="Step 2 updates a batch.")
-        hidden: list[int] = Field([256, 256], description="Hidden widths of the classifier.")
+        hidden: list[int] = Field([64], description="Hidden widths of the classifier.")
         learning_rate: float = Field(2e-3, gt=0, description="Adam's learning rate in step 2.")
 
     curves = (
