@@ -3,6 +3,7 @@
 import copy
 import math
 
+import pytest
 import torch
 from torch import nn
 
@@ -87,3 +88,18 @@ def test_a_code_that_begins_audible_stands_out_from_its_noise() -> None:
     h, y = torch.randn(100, 64), torch.arange(100) % 3
     ratio = [head(h, y).mean.std() / head(h, y).log_variance.exp().sqrt().mean() for head in (quiet, loud)]
     assert ratio[1] > 15 * ratio[0]
+
+
+def test_a_shared_variance_has_a_floor_that_it_can_leave_again() -> None:
+    head = GaussianHead(4, 2, 0, "shared", least_noise=0.1)
+    assert head.shared_log_variance is not None
+    h, y = torch.randn(3, 4), torch.zeros(3, dtype=torch.int64)
+    with torch.no_grad():
+        head.shared_log_variance.fill_(-3.0)  # held divided by 10
+    log_variance = head(h, y).log_variance
+    assert log_variance.exp().sqrt().flatten().tolist() == pytest.approx([0.1] * 6, rel=1e-3)
+    with torch.no_grad():
+        head.shared_log_variance.fill_(-0.3)
+    head(h, y).log_variance.sum().backward()
+    assert head.shared_log_variance.grad is not None
+    assert head.shared_log_variance.grad.min() > 0

@@ -41,8 +41,7 @@ def of_means(term: Independence, p: Pass, mean: torch.Tensor, variance: float = 
 def test_step_1_reaches_the_encoder_of_z_alone_and_step_2_the_classifier_alone() -> None:
     method = built()
     term, p = measured(method)
-    (part,) = term.loss(p).values()
-    (part.weight * part.value).backward()
+    total(term.loss(p)).backward()
     reached = {name.split(".")[0] for name, w in method.model.named_parameters() if w.grad is not None}
     assert reached == {"z_trunk", "z_head"}
     method.zero_grad()
@@ -55,8 +54,7 @@ def test_noise_is_no_way_to_mislead() -> None:
     """Neither by the variance, which gets no gradient, nor by a z that is small."""
     method = built()
     term, p = measured(method)
-    (part,) = term.loss(p).values()
-    part.value.backward()
+    total(term.loss(p)).backward()
     assert method.model.z_head.shared_log_variance.grad is None
     mean = torch.randn((12, 3), generator=torch.Generator().manual_seed(0))
     losses = [of_means(term, p, times * mean, times**2 * 0.01) for times in (1.0, 0.01)]
@@ -77,7 +75,7 @@ def test_a_mistake_beyond_a_nat_above_chance_wins_nothing() -> None:
     with torch.no_grad():
         term.rival[-1].weight.zero_()
         term.rival[-1].bias.copy_(torch.tensor([50.0, 0.0, 0.0, 0.0]))
-    (part,) = term.loss(p).values()
+    part = term.loss(p)["misleading_z"]
     assert part.value.item() == pytest.approx(-(CLASSES + HEADROOM), rel=1e-6)
 
 

@@ -30,7 +30,7 @@ CHANNELS = (32, 32, 64, 64)
 
 
 class Discover(Method):
-    """x ≈ T_z(D(w, y)) with one operator T, w read from T_z⁻¹ x, and z ⟂ y (docs/method.md)."""
+    """x ≈ T_z(D(w, y)) with one operator T, w read from T_z⁻¹ x, and z ⟂ y (docs/discovery.md)."""
 
     class Config(config.Config):
         """Architecture; the kind and the depth of the networks follow from the samples."""

@@ -108,7 +108,8 @@ class GaussianHead(nn.Module):
 
     Its one hidden layer is as wide as the shared layer that it reads. The `variance` is each input's "own";
     or "shared", one learnt variance a dimension for all inputs, so that it says nothing of the input; or
-    "none". Means are rounded to multiples of `quantisation_step` standard deviations, unless that is 0.
+    "none". A shared variance is at least the square of `least_noise`. Means are rounded to multiples of
+    `quantisation_step` standard deviations, unless that is 0.
     """
 
     def __init__(
@@ -119,9 +120,11 @@ class GaussianHead(nn.Module):
         variance: Literal["own", "shared", "none"] = "own",
         quantisation_step: float = 0.0,
         activation: Activation = nn.ReLU,
+        least_noise: float = 0.0,
     ) -> None:
         super().__init__()
         self.quantisation_step, self.activation = quantisation_step, activation()
+        self._least_noise = least_noise
         self.hidden = ConditionedLinear(width, width, n_classes)
         self.mean = nn.Linear(width, code_dim)
         self.log_variance = nn.Linear(width, code_dim) if variance == "own" else None
@@ -134,7 +137,10 @@ class GaussianHead(nn.Module):
         if self.log_variance is not None:
             log_variance = self.log_variance(hidden).float()
         elif self.shared_log_variance is not None:
-            log_variance = (_SPEED * self.shared_log_variance).expand_as(mean)
+            log_variance = _SPEED * self.shared_log_variance
+            if self._least_noise:
+                log_variance = torch.log(log_variance.exp() + self._least_noise**2)
+            log_variance = log_variance.expand_as(mean)
         else:
             log_variance = torch.full_like(mean, -torch.inf)
         if self.quantisation_step and quantise:

@@ -15,6 +15,10 @@ from differentia.model.networks import GaussianHead, NetworkConfig, build_decode
 from differentia.model.operators.base import Operator
 from differentia.model.priors import ClassNormal
 
+FINEST = 0.1
+"""Least noise of z, whose spread is 1: nothing finer than a tenth of a factor's spread is told. A finer z has
+more places in which to hide the class."""
+
 LEAST_NOISE = 0.1
 """Least noise of the likelihood, in the range of a pixel or the standard deviation of a feature."""
 
@@ -48,7 +52,7 @@ class OperatorVAE(Model):
         self.z_trunk = build_trunk(config, self.input_shape, nn.SiLU)
         self.w_trunk = build_trunk(config, self.input_shape, nn.SiLU)
         width = self.z_trunk.width
-        self.z_head = GaussianHead(width, dims["z"], 0, "shared", quantisation_step, nn.SiLU)
+        self.z_head = GaussianHead(width, dims["z"], 0, "shared", quantisation_step, nn.SiLU, FINEST)
         self.w_head = GaussianHead(width, w_dim, n_classes, activation=nn.SiLU)
         self.w_head.begin_audible()
         self.decoder = build_decoder(config, w_dim, self.input_shape, n_classes, nn.SiLU)
