@@ -16,15 +16,19 @@ Data = Annotated[
 MethodName = Annotated[
     str | None,
     typer.Option(
-        help="strict (the best separation), report (the report as printed), released (its authors' "
-        "code), naive (the report's section 3.1), a baseline (autoencoder, vae, beta-vae, burgess, "
-        "beta-tcvae, factor-vae, cvae, csvae), or one of your own: path/to/file.py:Class.",
+        help="discover (what is generic is found), strict (what is generic is declared), report (the report "
+        "as printed), released (its authors' code), naive (the report's section 3.1), a baseline "
+        "(autoencoder, vae, beta-vae, burgess, beta-tcvae, factor-vae, cvae, csvae), or one of your own: "
+        "path/to/file.py:Class.",
         show_default="the preset's",
     ),
 ]
 Preset = Annotated[
     str | None,
-    typer.Option(help="Settings to start from, by name.", show_default="the method's; strict"),
+    typer.Option(
+        help="Settings to start from, by name.",
+        show_default="the method's; discover, or strict where something is declared",
+    ),
 ]
 Out = Annotated[
     Path | None,

@@ -45,10 +45,10 @@ class Differentia(
     Parameters
     ----------
     method : str or None
-        A method by its name, such as ``"strict"``, ``"report"`` or ``"beta-vae"``, or one of your own as
+        A method by its name, such as ``"discover"``, ``"report"`` or ``"beta-vae"``, or one of your own as
         ``"path/to/file.py:Class"``; None takes the preset's. Here as below, None means what the preset says.
     preset : str or None
-        Settings to start from; None takes those of the method's name, and strict's without a method.
+        Settings to start from; None takes the method's: ``discover``, or ``strict`` to declare something.
     z_dim, w_dim, epochs, batch_size : int or None
         Dimensions of the codes, passes over the data, samples a step.
     learning_rate : float or None
@@ -99,7 +99,7 @@ class Differentia(
     >>> X, y = load_digits(return_X_y=True)
     >>> model = Differentia(epochs=1).fit(X, y)
     >>> model.transform(X).shape
-    (1797, 10)
+    (1797, 4)
     """
 
     def __init__(

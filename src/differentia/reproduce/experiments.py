@@ -139,7 +139,7 @@ EXPERIMENTS = {
             "The method strict as it is, and a VAE of the same network and training",
             DATASETS,
             ("vae", "strict"),
-            ("vae", "strict", "strict-undeclared"),
+            ("vae", "strict", "strict-undeclared", "discover"),
             preset_training=True,
             full_audit=True,
         ),

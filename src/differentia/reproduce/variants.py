@@ -146,6 +146,13 @@ VARIANTS = {
             {},
             like="strict",
         ),
+        Variant(
+            "discover",
+            "discover",
+            "ours, nothing declared: one learnt operator for every class, an adversary at the weight that it "
+            "needs",
+            {},
+        ),
         *_ABLATIONS,
         Variant(
             "naive-uncapped",

@@ -21,7 +21,7 @@ every batch that happens to lie above chance, and z, pushed from one side only, 
 RATE = 0.01
 """Greatest change of the logarithm of the multiplier in a step."""
 
-WHOLE = 0.05
+WHOLE = 0.02
 """Nats of violation, and of freedom, at which the multiplier changes by that."""
 
 MEMORY = 0.98
