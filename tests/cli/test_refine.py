@@ -20,7 +20,7 @@ def test_a_refined_run_is_a_run_like_any_other(differentia: Callable, tmp_path: 
     student, teacher = (Run.open(tmp_path / "runs" / name) for name in ("teacher-refined", "teacher"))
     chosen, taught = student.settings, teacher.settings
     assert (chosen.preset, chosen.method, chosen.model.dim) == ("discover", "refined", 6)
-    assert (chosen.model.teacher_method, chosen.model.teacher) == ("strict", taught.model.model_dump())
+    assert (chosen.model.teacher_method, chosen.model.teacher) == ("discover", taught.model.model_dump())
     assert chosen.training == taught.training
     assert student.metrics() == teacher.metrics()
     assert student.load_model().w_dim == 16

@@ -151,7 +151,7 @@ def test_small_pictures_are_halved_as_often_as_they_can_be(shape, channels):
 
 @pytest.mark.parametrize(
     ("n_train", "epochs", "batch_size"),
-    [(40, 3_200, 32), (200, 640, 32), (2_000, 64, 32), (5_000, 52, 64), (60_000, 20, 128)],
+    [(40, 4_800, 64), (200, 960, 64), (2_000, 96, 64), (10_000, 39, 128), (60_000, 20, 128)],
 )
 def test_discover_trains_by_the_number_of_samples(n_train: int, epochs: int, batch_size: int) -> None:
     """Whatever the data are called, and unless somebody says otherwise."""

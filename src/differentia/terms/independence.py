@@ -18,7 +18,7 @@ HEADROOM = 1.0
 """How far above chance, in nats, step 1 still rewards a mistaken classifier. At 0 the push would cease in
 every batch that happens to lie above chance, and z, pushed from one side only, comes out empty."""
 
-RATE = 0.01
+RATE = 0.005
 """Greatest change of the logarithm of the multiplier in a step."""
 
 WHOLE = 0.02
@@ -35,7 +35,7 @@ CONFIDENCES = (1.0, 0.5, 0.25, 0.125)
 """Factors of the classifier's log odds, the best of which counts. It is too sure of samples that it did not
 learn from, and would seem to know less than nothing of them."""
 
-HSIC_WEIGHT = 30.0
+HSIC_WEIGHT = 10.0
 """Weight of the criterion beside the classifier's loss. A classifier lags behind a z that moves: of MNIST it
 stood at chance while one trained afresh knew .9 nats. The criterion has no parameters, and cannot lag."""
 

@@ -14,7 +14,7 @@ from differentia.training.settings import Settings, combined, validated
 SMALL = 10_000
 """Data with fewer training samples take the presets' section ``small``: more passes, in smaller batches."""
 
-LEAST_EPOCHS, LEAST_STEPS = 20, 4_000
+LEAST_EPOCHS, LEAST_STEPS = 20, 3_000
 """Of presets that are `by_size`: see `length`."""
 
 PLAIN = "plain"
@@ -40,10 +40,10 @@ def _sections(name: str) -> dict[str, Any]:
 def length(n_train: int) -> dict[str, int]:
     """Return epochs and batch size for so many training samples.
 
-    Each is seen `LEAST_EPOCHS` times at least, and there are `LEAST_STEPS` steps at least. A batch is a 64th
-    of the samples, a power of two from 32 to 128.
+    Each is seen `LEAST_EPOCHS` times at least, and there are `LEAST_STEPS` steps at least. Few samples make
+    smaller batches.
     """
-    batch_size = min(128, max(32, 1 << max(n_train // 64, 1).bit_length() - 1))
+    batch_size = 64 if n_train < SMALL else 128
     return {"epochs": max(LEAST_EPOCHS, -(-LEAST_STEPS * batch_size // n_train)), "batch_size": batch_size}
 
 
