@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from differentia.methods.discover import Discover
+from differentia.metrics.remarks import remarks
 from differentia.model.operator_vae import LEAST_NOISE, OperatorVAE
 
 PICTURES, VECTORS = (16, 16, 1), (7,)
@@ -84,3 +85,8 @@ def test_how_far_z_spreads_is_noted_with_the_density() -> None:
     codes = {"z": (z, np.full_like(z, -3)), "w": (w, np.full_like(w, -3))}
     model.fit_code_density(codes, np.arange(200) % 4)
     assert model.operator.spread.numpy() == pytest.approx(z.std(0), rel=1e-5)
+
+
+def test_what_z_does_is_a_remark_of_the_audit_and_the_training() -> None:
+    model = built(PICTURES)
+    assert remarks(model)[0] == model.operator.sentence()

@@ -45,5 +45,9 @@ def test_its_gradient_brings_classes_together() -> None:
     assert code.grad[y == 1].mean() > 0 > code.grad[y == 0].mean()
 
 
-def test_four_samples_are_enough() -> None:
-    assert hsic(torch.randn(4, 2), torch.tensor([0, 0, 1, 1]), torch.tensor([0.5, 0.5])).isfinite()
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+def test_few_samples_have_a_finite_criterion_and_gradient(n: int) -> None:
+    code = torch.randn(n, 2, requires_grad=True)
+    hsic(code, torch.arange(n) % 2, torch.tensor([0.5, 0.5])).backward()
+    assert code.grad is not None
+    assert code.grad.isfinite().all()

@@ -11,7 +11,7 @@ from differentia.methods.discover import Discover
 from differentia.model.gaussian import Gaussian
 from differentia.terms.base import Pass, total
 from differentia.terms.independence import HEADROOM, Independence, bandwidth
-from small import gradients, small_method, small_pass
+from small import gradients, small_data, small_method, small_pass
 
 CLASSES = math.log(4)
 
@@ -133,3 +133,11 @@ def test_a_classifier_that_is_too_sure_is_still_seen_to_know() -> None:
 def test_the_bandwidth_is_that_of_silverman() -> None:
     assert bandwidth(100_000) == pytest.approx(0.106)
     assert bandwidth(100) > bandwidth(101)
+
+
+def test_a_fifth_of_the_samples_is_withheld_and_the_same_ones_after_a_restart() -> None:
+    data = small_data(1000)
+    method = Discover(Discover.Config(hidden=[8]), {"independence": Independence.Config()}, data, seed=0)
+    first, second = (method.known(data)["withheld"] for _ in range(2))
+    assert first.sum() == pytest.approx(200, abs=40)
+    assert torch.equal(first, second)

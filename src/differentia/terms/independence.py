@@ -127,7 +127,7 @@ class Independence(Term):
 
     def excess_of(self, logits: Tensor, y: Tensor, withheld: Tensor) -> Tensor:
         """Return H(y) less the loss on withheld samples with each confidence, ``[4]``, in nats."""
-        prior = self.class_frequencies.log()
+        prior = self.class_frequencies.clamp(min=1e-6).log()  # a class may lack training samples
         found = []
         for confidence in CONFIDENCES:
             loss = F.cross_entropy(prior + confidence * (logits - prior), y, reduction="none")
