@@ -60,9 +60,10 @@ def test_a_run_stopped_at_any_moment_and_resumed_ends_bit_identical(
 
 
 @pytest.mark.slow
-def test_two_processes_train_together(tmp_path: Path) -> None:
-    words = ["train", "digits", "--method", "strict", "--epochs", "3", *SMALL, "--no-figures"]
-    words += ["--accelerator", "cpu", "--set", "training.batch_size=64", "--set", "terms.swap={weight: 5}"]
+@pytest.mark.parametrize("method", [["strict", "--set", "terms.swap={weight: 5}"], ["discover"]])
+def test_two_processes_train_together(method: list[str], tmp_path: Path) -> None:
+    words = ["train", "digits", "--method", *method, "--epochs", "3", *SMALL, "--no-figures"]
+    words += ["--accelerator", "cpu", "--set", "training.batch_size=64"]
     runs = {n: _process(tmp_path, *words, "--devices", str(n), "--out", f"on{n}") for n in (1, 2)}
     for process in runs.values():
         said = process.communicate(timeout=600)[0]

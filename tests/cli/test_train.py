@@ -125,6 +125,8 @@ def test_a_config_of_another_form_is_refused(
         (["train", "--config", "nowhere.yaml"], "cannot be read"),
         (["train", "digits", "--preset", "lax"], "no preset 'lax'"),
         (["train", "digits", "--set", "terms.capacity.z"], "not of the form"),
+        (["train", "digits", "--set", "model=3"], "The setting 'model' is impossible"),
+        (["train", "digits", "--set", "model.z_dim=10"], "use z_dim of at most 9"),
         (["train", "digits", "--set", "terms.independence.zz=3"], "no setting 'terms.independence.zz'"),
         (["train", "digits", "--set", "data=3"], "'data'"),
         (["train", "digits", "--epochs", "0"], "training.epochs"),

@@ -38,6 +38,13 @@ def test_codes_have_their_shapes_and_repeat(fitted: Differentia, images: tuple) 
     np.testing.assert_allclose(fitted.transform_conditional(x[5:10], y[5:10]), w[5:10], rtol=1e-4, atol=1e-5)
 
 
+def test_codes_of_perceptrons_do_not_depend_on_their_batch_at_all(images: tuple) -> None:
+    x, y = images
+    fitted = Differentia("strict", epochs=1, seed=1, settings=SMALL).fit(x[:400], y[:400])
+    w = fitted.transform_conditional(x[:20], y[:20])
+    np.testing.assert_array_equal(fitted.transform_conditional(x[5:10], y[5:10]), w[5:10])
+
+
 def test_pictures_come_in_the_unit_interval(fitted: Differentia, images: tuple) -> None:
     x, y = images
     pictures = {

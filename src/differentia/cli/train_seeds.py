@@ -133,6 +133,8 @@ def _carry_out(
 @contextmanager
 def _progress(console: Console, runs: Iterable[Path], epochs: int) -> Iterator[Callable[[], None]]:
     """Yield a function that draws a bar a run, by the epochs that the run has recorded."""
+    from differentia.training.run import recorded_epochs
+
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
@@ -144,9 +146,7 @@ def _progress(console: Console, runs: Iterable[Path], epochs: int) -> Iterator[C
 
         def show() -> None:
             for run, task in tasks.items():
-                recorded = run / "metrics.jsonl"
-                done = len(recorded.read_bytes().splitlines()) if recorded.exists() else 0
-                bar.update(task, completed=done)
+                bar.update(task, completed=recorded_epochs(run))
 
         yield show
 

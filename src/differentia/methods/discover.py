@@ -10,7 +10,7 @@ from differentia import config
 from differentia.data.dataset import LabelledData
 from differentia.methods.base import Method
 from differentia.model.base import Codes, Gaussians
-from differentia.model.networks import NetworkConfig
+from differentia.model.networks import ConditionalDim, NetworkConfig, QuantisationStep
 from differentia.model.operator_vae import OperatorVAE
 from differentia.model.operators.base import Operator
 from differentia.model.operators.pictures import PictureOperator
@@ -42,17 +42,11 @@ class Discover(Method):
             description="|z|, generators of the operator; null: all of the family of pictures (9, of colour "
             f"11), and {VECTOR_GENERATORS} of vectors.",
         )
-        w_dim: int = Field(10, ge=1, le=1024, description="|w|, dimensions of the conditional code.")
+        w_dim: ConditionalDim = 10
         hidden: list[PositiveInt] = Field(
             [256], min_length=1, description="Widths of the layers; of pictures the last one only."
         )
-        quantisation_step: float = Field(
-            2.0,
-            ge=0,
-            le=10,
-            description="Means of z are rounded to multiples of this many standard deviations, so that no "
-            "detail below the noise is left for a probe to read; 0 does not round.",
-        )
+        quantisation_step: QuantisationStep = 2.0
 
     Terms = {  # noqa: RUF012
         "reconstruction": Reconstruction,

@@ -9,6 +9,7 @@ from torch import Tensor
 from differentia import config
 from differentia.methods.base import Method
 from differentia.model.base import Model
+from differentia.model.networks import ConditionalDim
 from differentia.model.vae import VAE, VAEConfig
 from differentia.terms.base import Facts, Part, Pass, Term
 from differentia.terms.capacity import Capacity
@@ -59,7 +60,7 @@ class Released(Method):
     class Config(VAEConfig):
         """The architecture."""
 
-        w_dim: int = Field(10, ge=1, le=1024, description="|w|, dimensions of the conditional code.")
+        w_dim: ConditionalDim = 10
 
     Terms = {"reconstruction": Reconstruction, "capacity": Capacity, "class_loss": ReleasedClassLoss}  # noqa: RUF012
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from pydantic import Field
-
 from differentia.methods.base import Method
+from differentia.model.networks import ConditionalDim
 from differentia.model.vae import VAE, VAEConfig
 from differentia.terms.capacity import Capacity
 from differentia.terms.class_loss import ClassLoss
@@ -20,7 +19,7 @@ class Report(Method):
     class Config(VAEConfig):
         """The proposed model's architecture."""
 
-        w_dim: int = Field(10, ge=1, le=1024, description="|w|, dimensions of the conditional code.")
+        w_dim: ConditionalDim = 10
 
     Terms = {"reconstruction": Reconstruction, "capacity": Capacity, "class_loss": ClassLoss}  # noqa: RUF012
 

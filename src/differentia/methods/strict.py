@@ -16,6 +16,7 @@ from differentia.measurements.within_class import within_class_scores
 from differentia.methods.base import Method
 from differentia.model.base import Gaussians, Model
 from differentia.model.gaussian import Gaussian
+from differentia.model.networks import ConditionalDim, QuantisationStep
 from differentia.model.transforming import TransformingVAE, acting
 from differentia.model.vae import VAE, VAEConfig
 from differentia.terms.adversary import Adversary
@@ -33,7 +34,7 @@ class Strict(Method):
     class Config(VAEConfig):
         """Architecture, and what is declared generic."""
 
-        w_dim: int = Field(10, ge=1, le=1024, description="|w|, dimensions of the conditional code.")
+        w_dim: ConditionalDim = 10
         canonical: bool = Field(
             True,
             description="The decoder draws a canonical picture that z transforms, and w's encoder, with a "
@@ -55,13 +56,7 @@ class Strict(Method):
         shared_variance: bool = Field(
             True, description="One learnt variance a dimension of z for all inputs, which says nothing of y."
         )
-        quantisation_step: float = Field(
-            2.0,
-            ge=0,
-            le=10,
-            description="Means of z are rounded to multiples of this many standard deviations, so that no "
-            "detail below the noise is left for a probe to read; 0 does not round.",
-        )
+        quantisation_step: QuantisationStep = 2.0
 
         @model_validator(mode="after")
         def _declaration(self) -> "Strict.Config":

@@ -6,6 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Bernoulli, Distribution, Independent
 
+_MEMORY = 0.98
+"""Weight of the past in the running mean of the squared error."""
+
 
 def bernoulli(logits: Tensor) -> Distribution:
     """Return Π Bernoulli(σ(logits)) over the pixels of each sample, ``[b, …]``.
@@ -63,7 +66,7 @@ class RunningNoise(nn.Module):
         """The logarithm of s, ``[count]``."""
         return 0.5 * torch.log(self.error + self._least**2)
 
-    def follow(self, error: Tensor, memory: float = 0.98) -> None:
+    def follow(self, error: Tensor) -> None:
         """Take in the errors of a batch, ``[b, …]``."""
         squared = error.square().flatten(1).mean(0)
-        self.error.lerp_(squared if len(self.error) > 1 else squared.mean(), 1 - memory)
+        self.error.lerp_(squared if len(self.error) > 1 else squared.mean(), 1 - _MEMORY)

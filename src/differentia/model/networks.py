@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 from math import prod
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from pydantic import Field, PositiveInt
@@ -21,6 +21,21 @@ _INITIAL_LOG_VARIANCE, _INITIAL_GAIN = -3.0, 5.0
 _SPEED = 10.0
 """What a shared log variance is held divided by. Adam moves a parameter by its learning rate at most, and at
 that pace the code of a training of few steps would stay almost as noisy as the prior."""
+
+
+ConditionalDim = Annotated[int, Field(ge=1, le=1024, description="|w|, dimensions of the conditional code.")]
+"""The setting `w_dim` of a method with two codes."""
+
+QuantisationStep = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=10,
+        description="Means of z are rounded to multiples of this many standard deviations, so that no detail "
+        "below the noise is left for a probe to read; 0 does not round.",
+    ),
+]
+"""The setting `quantisation_step` of a method that rounds the means of z."""
 
 
 class NetworkConfig(Config):

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from differentia.errors import DifferentiaError
 from differentia.reproduce.jobs import Job
 from differentia.reproduce.worker import run_job, stored_result
+from differentia.training.run import recorded_epochs
 
 BACKENDS = ("loky", "dask", "ray")
 _POLL_SECONDS = 1.0
@@ -169,8 +170,7 @@ def _epochs(folder: Path, jobs: Sequence[Job]) -> dict[str, int]:
     """Epochs done by each job, the measuring included."""
     counts = {}
     for job in jobs:
-        metrics = folder / job.key / "metrics.jsonl"
-        counts[job.key] = len(metrics.read_bytes().splitlines()) if metrics.exists() else 0
+        counts[job.key] = recorded_epochs(folder / job.key)
         if stored_result(folder, job) is not None:
             counts[job.key] += _MEASURING
     return counts

@@ -73,7 +73,7 @@ class Independence(Term):
         Curve("Class term of step 1", "nats a sample", {"misleading_z": "misleading, on z"}),
         Curve("Dependence of z and class", "HSIC", {"hsic_z": "of z"}),
         Curve("Classifier's loss, step 2", "nats a sample", {"critic_loss_z": "on z"}),
-        Curve("What the classifier knows of withheld samples", "nats", {"known_of_y": "on z"}),
+        Curve("Class read from withheld z", "nats", {"known_of_y": "on z"}),
         Curve("Multiplier of the class term", "λ", {"multiplier": "multiplier"}),
     )
 

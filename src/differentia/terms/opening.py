@@ -3,6 +3,7 @@
 import torch
 
 from differentia.terms.base import Curve, Part, Pass, Scalars, Term
+from differentia.terms.kl import KL
 
 OPENS, OPEN = 0.3, 0.6
 """Parts of the training: until the first w is closed, and from the second on a nat of it costs a nat."""
@@ -24,7 +25,7 @@ class Opening(Term):
     """
 
     curves = (
-        Curve("KL of the codes", "nats", {"kl_z": "KL z", "kl_w": "KL w"}),
+        *KL.curves,
         Curve("Price of a nat of w", "nats", {"price_w": "price w"}),
     )
 

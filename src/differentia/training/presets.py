@@ -75,7 +75,8 @@ def preset(
             f"'{fixed}' is no setting to change. Name it by --{fixed} (in Python, {fixed}=)."
         )
     if name is None:
-        declares = changes.get("model", {}).keys() & {"generic", "measured"}
+        model = changes.get("model")
+        declares = isinstance(model, Mapping) and not model.keys().isdisjoint({"generic", "measured"})
         wanted = str(method or ("strict" if declares else "discover"))
         name = wanted if wanted in preset_names() else PLAIN
     sections = _sections(name)

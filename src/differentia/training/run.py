@@ -42,6 +42,12 @@ from differentia.training.checkpoint import Checkpoint
 from differentia.training.settings import Settings, combined, recorded_method, validated
 
 
+def recorded_epochs(folder: Path) -> int:
+    """Return how many epochs a run has recorded in its folder, which another process may be writing."""
+    metrics = folder / "metrics.jsonl"
+    return len(metrics.read_bytes().splitlines()) if metrics.exists() else 0
+
+
 class DataDescription(Config):
     """What a run remembers of its data."""
 

@@ -96,9 +96,10 @@ class PictureOperator(Operator):
 
     def _tone(self, strengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return brightness, the factor of the logits, and what is added to these, of each picture."""
-        brightness, contrast, *rest = strengths[:, len(_WARPS) :, None, None, None].unbind(1)
-        added = torch.einsum("kb,kc->bc", torch.cat(rest, dim=1)[:, :, 0, 0].T, self.balances)
-        return brightness.exp(), contrast.exp(), added[:, :, None, None]
+        brightness, contrast, balances = strengths[:, len(_WARPS) :].tensor_split([1, 2], dim=1)
+        parts = (brightness.exp(), contrast.exp(), balances @ self.balances)
+        brightness, contrast, added = (part[:, :, None, None] for part in parts)
+        return brightness, contrast, added
 
     def _in_words(self, generator: Generator, amount: float) -> str:
         match generator.unit:
