@@ -1,6 +1,7 @@
 """Fixtures that several packages share: the digits of scikit-learn and a small model trained on them."""
 
 import os
+import signal
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
@@ -15,6 +16,15 @@ from differentia.model.vae import VAE, VAEConfig
 
 # Sums in one thread are added in one order, so that a test's numbers are the same everywhere.
 torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c_is_python_s_own() -> None:
+    """Where a shell runs the tests in the background, or a test before has set it so, Ctrl-C is ignored.
+
+    What is ignored stays so in every process that a test starts.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,6 @@ LONG += ["--set", "training.checkpoint_seconds=0.05"]
 
 
 def _process(folder: Path, *words: str) -> "subprocess.Popen[str]":
-    # Where Ctrl-C is ignored, as in a shell's background job, children would ignore it too.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     command = [sys.executable, "-m", "differentia", *words]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
