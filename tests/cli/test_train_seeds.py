@@ -35,19 +35,28 @@ def test_each_seed_is_a_run_of_its_own_and_the_table_is_of_all(differentia: Call
 
 
 @pytest.mark.slow
-def test_ctrl_c_saves_every_run_and_says_how_to_go_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "background"), [(signal.SIGINT, 130, False), (signal.SIGTERM, 143, True)]
+)
+def test_a_signal_saves_every_run_and_says_how_to_go_on(
+    tmp_path: Path, number: int, code: int, background: bool
+) -> None:
     words = ["train", "digits", "--seeds", "2", "--out", "two", *QUICK, "--epochs", "9999"]
     words += ["--set", "training.checkpoint_seconds=0"]
     command = [sys.executable, "-m", "differentia", *words]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "200"}
+    before = signal.getsignal(signal.SIGINT)
+    if background:  # a shell's background job ignores Ctrl-C, and so do its children
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
+    signal.signal(signal.SIGINT, before)
     begun = [tmp_path / "two" / f"seed{seed}" / "metrics.jsonl" for seed in (0, 1)]
     while not all(path.exists() and path.read_text() for path in begun):
         assert process.poll() is None
         time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, _ = process.communicate(timeout=120)
-    assert process.returncode == 130
+    assert process.returncode == code
     for seed in (0, 1):
         assert f"differentia train --resume two/seed{seed}" in out
         assert (tmp_path / "two" / f"seed{seed}" / "checkpoint.safetensors").exists()

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -71,11 +70,13 @@ def train_seeds(
     console.print(f"{count} runs, {at_once} at a time → {strong(folder)}", soft_wrap=True)
     try:
         codes = _carry_out(console, commands, at_once, training.epochs)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as stop:
         console.print("Stopped and saved.", style="yellow")
         for run in runs:
             if run.exists() and (how := _last_line(run, "Go on with")):
                 console.print(how, markup=False, soft_wrap=True)
+        if isinstance(stop, SystemExit):
+            raise
         raise typer.Exit(130) from None
     failed = [f"{run.name}: {_last_line(run) or 'it said nothing'}" for run, code in codes.items() if code]
     if failed:
@@ -98,8 +99,8 @@ def _carry_out(
 ) -> dict[Path, int]:
     """Run the commands of the runs, so many at once with a thread each, and return their exit codes.
 
-    What a command prints goes to a file beside its run's folder. Ctrl-C reaches all of them, and is raised
-    when all have saved.
+    What a command prints goes to a file beside its run's folder. Ctrl-C and SIGTERM reach all of them, and
+    are raised when all have saved.
     """
     waiting, running = list(commands), dict[Path, subprocess.Popen[bytes]]()
     codes: dict[Path, int] = {}
@@ -124,7 +125,7 @@ def _carry_out(
                     codes[run] = running.pop(run).returncode
     finally:
         for process in running.values():
-            process.send_signal(signal.SIGINT)
+            process.terminate()  # SIGTERM: a shell's background job, and its children, ignore SIGINT
         for process in running.values():
             process.wait()
     return codes
