@@ -18,13 +18,15 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, mode: int = 0o666) -> Iterator[Path]:
     """Yield a temporary path beside `path` that takes its place when the block ends well.
 
     Parameters
     ----------
     path : Path
         The file (or folder) to write. Missing parents are made.
+    mode : int
+        Permissions of a file, less what the umask takes away.
 
     Yields
     ------
@@ -47,7 +49,7 @@ def replacing(path: Path) -> Iterator[Path]:
         else:
             mask = os.umask(0o077)  # it can only be read by setting it
             os.umask(mask)
-            beside.chmod(0o666 & ~mask)
+            beside.chmod(mode & ~mask)
             with beside.open("rb") as written:
                 os.fsync(written.fileno())
         beside.replace(path)
@@ -68,6 +70,13 @@ def write_text(path: Path, text: str) -> None:
     """
     with replacing(path) as beside:
         beside.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 to `path`, whole or not at all, for the eyes of its owner alone."""
+    with replacing(path, mode=0o600) as beside:
+        beside.touch(0o600)
+        beside.write_text(text, encoding="utf-8")
 
 
 def write_tensors(

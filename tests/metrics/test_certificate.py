@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import norm
 
 from differentia.errors import DifferentiaError
-from differentia.metrics.certificate import best_accuracy, certify, of_draws, of_pairs
+from differentia.metrics.certificate import best_accuracy, certificate, of_draws, of_nothing, of_pairs
 from differentia.metrics.leakage.probes import PROBE_NAMES, train_probe
 
 
@@ -32,7 +32,7 @@ def test_the_bound_holds_as_often_as_it_says_and_is_near() -> None:
     for confidence in (0.5, 0.95):
         bounds[confidence] = np.array(
             [
-                certify(*_two_gaussians(300, seed), confidence=confidence, draws=3000, seed=seed).bound
+                certificate(*_two_gaussians(300, seed), confidence=confidence, draws=3000, seed=seed).bound
                 for seed in range(100)
             ]
         )
@@ -43,10 +43,10 @@ def test_the_bound_holds_as_often_as_it_says_and_is_near() -> None:
 
 def test_a_code_that_tells_all_has_no_bound() -> None:
     y = np.arange(200) % 4
-    found = certify(10.0 * np.eye(4)[y], np.full((200, 4), -4.0), y, draws=2000)
+    found = certificate(10.0 * np.eye(4)[y], np.full((200, 4), -4.0), y, draws=2000)
     assert found.bound == 1
     assert found.plug_in == pytest.approx(1)
-    assert "No bound" in found.sentence
+    assert "200 samples do not bound" in found.sentence
 
 
 @pytest.mark.parametrize("shares", [(1, 1, 1, 1), (7, 1, 1, 1)])
@@ -55,10 +55,11 @@ def test_a_code_that_tells_nothing_is_at_chance_but_for_what_the_numbers_cost(
 ) -> None:
     y = np.repeat(np.arange(4), 100 * np.array(shares))
     n, chance = len(y), max(shares) / sum(shares)
-    found = certify(np.zeros((n, 3)), np.zeros((n, 3)), y, draws=50_000)
+    found = certificate(np.zeros((n, 3)), np.zeros((n, 3)), y, draws=50_000)
     assert found.plug_in == pytest.approx(chance)
     assert found.chance == pytest.approx(chance)
     assert found.bound == pytest.approx(of_pairs(of_draws(chance, 50_000, 0.005), n, 0.045))
+    assert found.bound == pytest.approx(of_nothing(y, draws=50_000).bound)
     assert (
         chance
         < found.bound
@@ -75,22 +76,22 @@ def test_a_leak_that_probes_do_not_read_is_in_the_bound() -> None:
     for name in PROBE_NAMES:
         probe = train_probe(name, codes[:2000], y[:2000], n_classes=2, seed=0, limit=2000)
         assert (probe.predict(codes[2000:]) == y[2000:]).mean() < 0.55
-    found = certify(means[2000:], np.full((1000, 6), 2 * math.log(0.005)), y[2000:], draws=5000)
+    found = certificate(means[2000:], np.full((1000, 6), 2 * math.log(0.005)), y[2000:], draws=5000)
     assert found.bound == 1  # and Bayes' rule is always right
 
 
 def test_noise_lowers_the_bound_and_is_the_same_in_the_variance() -> None:
     means, log_variances, y = _two_gaussians(500, 0)
-    bounds = [certify(means, log_variances, y, release_noise=s, draws=5000).bound for s in (0, 1, 4)]
+    bounds = [certificate(means, log_variances, y, release_noise=s, draws=5000).bound for s in (0, 1, 4)]
     assert bounds == sorted(bounds, reverse=True)
     told = np.log(np.exp(log_variances) + 16)
-    assert certify(means, told, y, draws=5000).bound == pytest.approx(bounds[2])
+    assert certificate(means, told, y, draws=5000).bound == pytest.approx(bounds[2])
 
 
 def test_densities_far_below_the_least_number_are_no_trouble() -> None:
     y = np.arange(100) % 2
     means = np.linspace(-1e4, 1e4, 100)[:, None]
-    assert certify(means, np.full((100, 1), -10.0), y, draws=1000).plug_in == pytest.approx(1)
+    assert certificate(means, np.full((100, 1), -10.0), y, draws=1000).plug_in == pytest.approx(1)
 
 
 def test_the_inequalities_are_what_they_say() -> None:
@@ -105,7 +106,9 @@ def test_the_inequalities_are_what_they_say() -> None:
 def test_what_cannot_be_certified_is_said() -> None:
     y = np.zeros(10, dtype=np.int64)
     with pytest.raises(DifferentiaError, match="there are none"):
-        certify(np.zeros((0, 2)), np.zeros((0, 2)), y[:0])
+        certificate(np.zeros((0, 2)), np.zeros((0, 2)), y[:0])
     with pytest.raises(DifferentiaError, match="without noise"):
-        certify(np.zeros((10, 2)), np.full((10, 2), -np.inf), y)
-    assert certify(np.zeros((10, 2)), np.full((10, 2), -np.inf), y, release_noise=1, draws=100).chance == 1
+        certificate(np.zeros((10, 2)), np.full((10, 2), -np.inf), y)
+    assert (
+        certificate(np.zeros((10, 2)), np.full((10, 2), -np.inf), y, release_noise=1, draws=100).chance == 1
+    )

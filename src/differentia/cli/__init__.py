@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from differentia.cli import compare, data, refine, report, reproduce, train
+from differentia.cli import certify, compare, data, refine, report, reproduce, train
 from differentia.cli.terminal import is_helper, sentence, speak_any_encoding
 
 app = typer.Typer(
@@ -46,6 +46,7 @@ def _options(
 app.command()(train.train)
 app.command()(refine.refine)
 app.command()(report.report)
+app.command()(certify.certify)
 app.command()(compare.compare)
 app.command()(reproduce.reproduce)
 app.add_typer(data.app, name="data")

@@ -14,20 +14,20 @@ from sklearn.utils import Tags, estimator_html_repr
 from sklearn.utils.validation import check_is_fitted
 
 from differentia.data.arrays import prepare
-from differentia.data.dataset import LabelledData, Split
+from differentia.data.dataset import LabelledData
 from differentia.data.units import Units
 from differentia.errors import DifferentiaError, InputError
 from differentia.estimator import learning, storage
 from differentia.estimator.arrays import accepted, class_numbers, labels, stored
-from differentia.estimator.auditing import held_out
+from differentia.estimator.auditing import AuditingMixin
 from differentia.estimator.drawing import DrawingMixin
 from differentia.estimator.page import page
 from differentia.estimator.parameters import parameters_of, settings_of
 from differentia.estimator.predicting import PredictingMixin
 from differentia.estimator.progress import watcher
 from differentia.inference import encode_all, sample_all, sample_codes
-from differentia.metrics.audit.audit import audit
 from differentia.metrics.audit.result import Audit
+from differentia.metrics.release import Release
 from differentia.model.base import Floats, Model
 from differentia.signals import put_off
 from differentia.training.run import Run
@@ -35,6 +35,7 @@ from differentia.training.run import Run
 
 class Differentia(
     DrawingMixin,
+    AuditingMixin,
     PredictingMixin,
     ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]
     TransformerMixin,  # type: ignore[misc]
@@ -92,6 +93,8 @@ class Differentia(
         A record each epoch.
     audit_ : Audit or None
         What `audit` found last.
+    release_ : Release or None
+        The noise that `certify` found last, for ``transform(X, certified=True)``.
 
     Examples
     --------
@@ -189,7 +192,7 @@ class Differentia(
         fitted = self.fit(X, y, **fit_params)  # type: ignore[arg-type]
         return fitted.transform(X, y)
 
-    def transform(self, X: ArrayLike, y: ArrayLike | None = None) -> Floats:
+    def transform(self, X: ArrayLike, y: ArrayLike | None = None, certified: bool = False) -> Floats:
         """Encode samples to the generic code z, float32 ``[n, |z|]``; it needs no labels.
 
         The code is a sample of q(z | x) with noise that is a fixed function of seed and input, so the same
@@ -201,6 +204,8 @@ class Differentia(
             Samples, as for `fit`.
         y : array_like or None
             Labels ``[n]``; only where z's encoder sees the class (``z_sees_y``).
+        certified : bool
+            Whether to add the noise that `certify` found. It comes from a secret key instead of the seed.
         """
         x = stored(self, X)
         if y is None and self.model_.z_sees_y:
@@ -209,6 +214,10 @@ class Differentia(
             )
         known = np.zeros(len(x), dtype=np.int64) if y is None else class_numbers(self, y, len(x))
         found = encode_all(self.model_, x, known)
+        if certified:
+            if self.release_ is None:
+                raise DifferentiaError("Nothing is certified yet. Call certify with held-out samples first.")
+            return self.release_.codes(found, x)
         return sample_codes(found.z_mean, found.z_log_variance, x, self.settings_.training.seed)
 
     def transform_conditional(self, X: ArrayLike, y: ArrayLike) -> Floats:
@@ -220,28 +229,12 @@ class Differentia(
         found = encode_all(self.model_, x, known)
         return sample_all(self.model_, found, x, known, self.settings_.training.seed)[1]
 
-    def audit(
-        self, X_test: ArrayLike | None = None, y_test: ArrayLike | None = None, quick: bool = False
-    ) -> Audit:
-        """Audit the separation on held-out samples; see `differentia.metrics.audit.audit`.
-
-        Without samples, those that `fit` was given are taken. The probes are trained on the codes of the
-        training data. A model that was loaded has none, so they are trained on one half of the samples given
-        here and scored on the other.
-        """
-        check_is_fitted(self)
-        test = None
-        if X_test is not None:
-            x = stored(self, X_test)
-            test = Split(x, class_numbers(self, y_test, len(x)))
-        data = held_out(self._data, test, self.classes_.tolist())
-        self.audit_ = audit(self.model_, data, self.settings_.training.seed, quick)
-        return self.audit_
-
     def save(self, path: str | Path) -> None:
         """Save as a run folder. It holds no data, so ``differentia report`` cannot read it; `load` can."""
         check_is_fitted(self)
         storage.save(Path(path), self._data, self._trained, self._seen)
+        if self.release_ is not None:
+            self.release_.save(Path(path))
 
     @classmethod
     def load(cls, path: str | Path, method: str | None = None) -> "Differentia":
@@ -259,9 +252,11 @@ class Differentia(
         run = Run.open(Path(path), method)
         estimator = cls(**parameters_of(run.settings, method))
         estimator._become(run.load_model(), None, *storage.load(run))
+        estimator.release_ = Release.load(run.path)
         return estimator
 
     audit_: Audit | None
+    release_: Release | None
     _data: LabelledData | None
     _trained: learning.Trained
     _seen: storage.Seen
@@ -278,7 +273,7 @@ class Differentia(
             self.feature_names_in_ = np.array(seen.feature_names, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
-        self.audit_ = None
+        self.audit_, self.release_ = None, None
 
     @property
     def _n_features_out(self) -> int:

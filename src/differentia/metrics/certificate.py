@@ -67,19 +67,15 @@ class Certificate:
     @property
     def sentence(self) -> str:
         """The certificate in words."""
-        said = f"{100 * self.confidence:g} %" if self.confidence < 0.9999 else f"{self.confidence}"
         if self.bound >= 1:
-            return (
-                f"No bound: {self.pairs:,} pairs do not say that a reader of z is ever wrong of the class. "
-                "More noise does (--within), or more pairs."
-            )
+            return f"{self.pairs:,} samples do not bound what others may read from a sample of z."
         return (
-            f"With confidence {said} nobody reads the class from z better than in {100 * self.bound:.1f} % "
-            f"(chance {100 * self.chance:.1f} %)."
+            f"With confidence {100 * self.confidence:g} %, nobody who is given a sample of z names the class "
+            f"for more than {100 * self.bound:.1f} % (chance {100 * self.chance:.1f} %)."
         )
 
 
-def certify(
+def certificate(
     means: NDArray[np.floating[Any]],
     log_variances: NDArray[np.floating[Any]],
     y: Labels,
@@ -130,12 +126,20 @@ def certify(
         raise DifferentiaError(
             "A code without noise cannot be certified: nobody is uncertain what it came from. Add noise."
         )
-    n, delta = len(y), 1 - confidence
-    chance = float(np.bincount(y).max() / n)
     plug_in = best_accuracy(means.astype(np.float64), variances, y, draws, seed)
+    return _of_estimate(plug_in, y, confidence, draws, release_noise)
+
+
+def of_nothing(y: Labels, confidence: float = CONFIDENCE, draws: int = DRAWS) -> Certificate:
+    """Return the certificate of a code that tells nothing, the least that so many pairs can give."""
+    return _of_estimate(float(np.bincount(y).max() / len(y)), y, confidence, draws, 0.0)
+
+
+def _of_estimate(plug_in: float, y: Labels, confidence: float, draws: int, noise: float) -> Certificate:
+    delta, chance = 1 - confidence, float(np.bincount(y).max() / len(y))
     mean = of_draws(plug_in, draws, SHARE_OF_DRAWS * delta)
-    bound = of_pairs(mean, n, (1 - SHARE_OF_DRAWS) * delta)
-    return Certificate(bound, plug_in, confidence, n, draws, release_noise, chance)
+    bound = of_pairs(mean, len(y), (1 - SHARE_OF_DRAWS) * delta)
+    return Certificate(bound, plug_in, confidence, len(y), draws, noise, chance)
 
 
 def best_accuracy(means: Doubles, variances: Doubles, y: Labels, draws: int, seed: int) -> float:

@@ -48,6 +48,22 @@ def interval_bar(
     )
 
 
+def gap_bar(low: float, high: float, chance: float, code: str, title: str) -> Markup:
+    """Draw what is certain, from 0 to `low`, and what is open, from there to `high`, on a scale from 0 to 1.
+
+    A line stands at `chance`. `code` and `title` are as for `interval_bar`.
+    """
+    known, open_ = f"{100 * low:.2f}%", f"{100 * max(high - low, 0.0):.2f}%"
+    line = f"{100 * chance:.2f}%"
+    return Markup(
+        f'<svg class="bar {code}" width="100%" height="20" role="img"><title>{escape(title)}</title>'
+        f'<rect class="track" y="6" width="100%" height="8" rx="4"/>'
+        f'<rect class="open" x="{known}" y="6" width="{open_}" height="8"/>'
+        f'<rect class="fill" y="6" width="{known}" height="8" rx="4"/>'
+        f'<line class="chance" x1="{line}" x2="{line}" y1="0" y2="20"/></svg>'
+    )
+
+
 def training_curves(metrics: Sequence[Mapping[str, Any]], known: Sequence[Curve]) -> list[dict[str, Any]]:
     """Draw what a training recorded, a chart a quantity.
 

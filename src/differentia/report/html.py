@@ -9,7 +9,7 @@ from markupsafe import Markup
 from differentia.measurements.morphometry import MEASUREMENTS
 from differentia.metrics.codes import dimension_name
 from differentia.plots.gallery import STEPS, Gallery, Strips
-from differentia.plots.svg_charts import interval_bar, training_curves
+from differentia.plots.svg_charts import gap_bar, interval_bar, training_curves
 from differentia.report import text as texts
 from differentia.terms.base import Curve
 from differentia.training.settings import Settings
@@ -132,6 +132,11 @@ def _environment(document: dict[str, Any]) -> Environment:
         said = f"{title}: {plain(row['value'], 'percent')}"
         return interval_bar(row["value"], row["low"], row["high"], None, 1.0, code, said)
 
+    def gap(low: str, high: str, code: str, title: str) -> Markup:
+        read, bound = look_up(document, low), look_up(document, high)
+        said = f"{title}: read by a probe {plain(read, 'percent')}, by nobody above {plain(bound, 'percent')}"
+        return gap_bar(read, bound, document["audit"]["chance"], code, said)
+
     environment = Environment(
         loader=PackageLoader("differentia.report"),
         autoescape=True,
@@ -143,6 +148,7 @@ def _environment(document: dict[str, Any]) -> Environment:
         "figure": figure,
         "bar": bar,
         "share": share,
+        "gap": gap,
         "plain": plain,
         "texts": texts,
         "measures": _measure_lines(document),

@@ -13,6 +13,7 @@ from differentia.errors import DifferentiaError
 from differentia.inference import decode_all, squared_errors
 from differentia.metrics.audit.result import Audit
 from differentia.metrics.audit.verdict import CONTROL_DRAWS, judge, misses_chance
+from differentia.metrics.certificate import DRAWS, Certificate, certificate
 from differentia.metrics.codes import CodedSplit, code_split
 from differentia.metrics.collapse import Errors, collapse_check
 from differentia.metrics.followed_measurements import followed, measure_columns
@@ -44,6 +45,9 @@ class Sizes(NamedTuple):
     test: int
     measured: int
 
+
+QUICK_DRAWS = 10_000
+"""Monte Carlo draws of the quick form's certificate."""
 
 FULL_SIZES = Sizes(train=60_000, test=20_000, measured=3_000)
 QUICK_SIZES = Sizes(train=10_000, test=10_000, measured=500)
@@ -120,6 +124,8 @@ def audit_codes(
     measured = measure_columns(subset.x, columns)
     swap = swap_test(subset, measured, columns, decode, classifier, given, n_classes, seed) if given else None
     collapse = collapse_check(test, subset, measured, decode, errors, seed)
+    tell("bounding what anybody reads of z")
+    bound = _certificate(test, seed, quick)
     return Audit(
         data=data.name,
         class_names=data.class_names,
@@ -131,10 +137,20 @@ def audit_codes(
         mislabelled=wrong,
         swap=swap,
         collapse=collapse,
-        verdict=judge(rows, control, shares, collapse, swap, draws),
+        certificate=bound,
+        verdict=judge(rows, control, shares, collapse, swap, bound, draws),
         remarks=_remarks(data.class_names, shares, draws),
         seconds=time.perf_counter() - started,
     )
+
+
+def _certificate(test: CodedSplit, seed: int, quick: bool) -> Certificate | None:
+    """Certify samples of z as they are handed out, if they have noise."""
+    p = test.posterior
+    if np.isneginf(p.z_log_variance).any():
+        return None
+    draws = QUICK_DRAWS if quick else DRAWS
+    return certificate(p.z_mean, p.z_log_variance, test.y, draws=draws, seed=seed)
 
 
 def _remarks(class_names: tuple[str, ...], shares: Doubles, draws: int) -> tuple[str, ...]:

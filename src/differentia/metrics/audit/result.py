@@ -8,6 +8,7 @@ from rich.table import Table
 from differentia.errors import DifferentiaError
 from differentia.metrics.audit.table import printed, probe_table
 from differentia.metrics.audit.verdict import Verdict
+from differentia.metrics.certificate import Certificate
 from differentia.metrics.codes import CODES, INPUTS, CodeName, InputName
 from differentia.metrics.collapse import Collapse
 from differentia.metrics.leakage.battery import Mislabelled
@@ -45,6 +46,8 @@ class Audit:
         The swap test; None where the decoder reads nothing that could be swapped.
     collapse : Collapse
         What the codes carry.
+    certificate : Certificate or None
+        What nobody exceeds who is given one sample of z of each input; None for a z without noise.
     verdict : Verdict
         One word and one sentence.
     remarks : tuple of str
@@ -63,6 +66,7 @@ class Audit:
     mislabelled: Mislabelled | None
     swap: Swap | None
     collapse: Collapse
+    certificate: Certificate | None
     verdict: Verdict
     remarks: tuple[str, ...]
     seconds: float
@@ -133,5 +137,6 @@ class Audit:
             "mislabelled": self.mislabelled and self.mislabelled.to_json(),
             "swap": self.swap and self.swap.to_json(),
             "collapse": self.collapse.to_json(),
+            "certificate": self.certificate and self.certificate.to_json(),
             "seconds": self.seconds,
         }

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from differentia.metrics.certificate import Certificate
 from differentia.metrics.collapse import Collapse
 from differentia.metrics.leakage.information import Doubles, entropy_bits
 from differentia.metrics.leakage.scores import ProbeRow, select, worst
@@ -83,6 +84,7 @@ def judge(
     shares: Doubles,
     collapse: Collapse,
     swap: Swap | None,
+    bound: Certificate | None = None,
     draws: int = 1,
 ) -> Verdict:
     """Reach the verdict.
@@ -97,6 +99,8 @@ def judge(
         What the codes carry.
     swap : Swap or None
         The swap test, where there is one.
+    bound : Certificate or None
+        What bounds the probes that were not tried, where there is one.
     draws : int
         Times that the labels of the control were permuted.
     """
@@ -120,7 +124,7 @@ def judge(
     )
     level: Level
     if any(leaks(row, shares) for row in samples):
-        level, start = "leaks", f"z gives the class away: {numbers}."
+        level, start = "leaks", f"Our probes read the class from z: {numbers}."
         if not used:
             start += " Beyond the class it carries nothing."
     elif not used:
@@ -129,7 +133,7 @@ def judge(
     else:
         separated = not any(leaks(row, shares) for row in parameters)
         level = "separated" if separated else "separated in samples"
-        start = f"z does not give the class away: {numbers}."
+        start = f"Our probes do not read the class from z: {numbers}."
         if bits.bits_low > 0:
             start += " This trace is more than luck, and below the tolerance of the audit."
     if level == "separated in samples":
@@ -138,6 +142,8 @@ def judge(
             f" Whoever holds its posterior's parameters reads {_percent(hidden.accuracy)} "
             f"({hidden.bits:.2f} bits)."
         )
+    if bound is not None:
+        start += f" {bound.sentence}"
     start += f" Exchanging z inside a class makes the squared error {_times(collapse.loss_without_z)}"
     start += "." if collapse.kl_z is None else f" (KL {collapse.kl_z:.1f} nats)."
     if collapse.loss_without_w is not None:

@@ -1,0 +1,125 @@
+"""``differentia certify``: a bound of what anybody reads of the class from z, and noise that lowers it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from differentia.cli.terminal import strong
+
+if TYPE_CHECKING:
+    from differentia.metrics.certificate import Certificate
+    from differentia.metrics.release_cost import Cost
+
+
+def certify(
+    run: Annotated[Path, typer.Argument(help="Folder of a trained run.", metavar="RUN", show_default=False)],
+    within: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001,
+            max=0.999,
+            metavar="SHARE",
+            help="Find the least release noise with which nobody is right more often than chance and this, "
+            "such as 0.05, and keep it.",
+            show_default=False,
+        ),
+    ] = None,
+    release_noise: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            metavar="S",
+            help="Certify z with this noise added, in standard deviations of the prior. Default: none.",
+            show_default=False,
+        ),
+    ] = None,
+    confidence: Annotated[
+        float, typer.Option(min=0.5, max=0.9999, help="Probability that the certificate holds.")
+    ] = 0.95,
+    draws: Annotated[
+        int, typer.Option(min=100, help="Monte Carlo draws. More lower the bound a little.")
+    ] = 100_000,
+    method: Annotated[
+        str | None,
+        typer.Option(help="Where your own method lies, path/to/file.py:Class, for a run of one."),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="Where the run's data are now, if they moved.", metavar="PATH", show_default=False),
+    ] = None,
+) -> None:
+    """Bound from above what any classifier reads of the class from a sample of z, on the test split.
+
+    Probes that fail bound a leak from below, since another may succeed; a certificate holds for all. It needs
+    a test split by which nothing was chosen. Example: [bold]differentia certify
+    runs/mnist-discover-seed0 --within 0.05[/bold].
+    """
+    from differentia.data.catalogue import place_of
+    from differentia.errors import DifferentiaError
+    from differentia.files import write_json
+    from differentia.metrics.certificate import certificate
+    from differentia.metrics.codes import code_split
+    from differentia.metrics.release import find_release
+    from differentia.metrics.release_cost import CostOf
+    from differentia.training.run import Run
+
+    if within is not None and release_noise is not None:
+        raise DifferentiaError("--within finds the release noise. Leave out --release-noise, or --within.")
+    console = Console(highlight=False)
+    opened = Run.open(run, method).revised(None if data is None else place_of(data))
+    model, samples = opened.load_model(), opened.load_data(progress=True)
+    seed = opened.settings.training.seed
+    tried: list[Certificate] = []
+    with console.status("encoding the test split") as status:
+        test = code_split(model, samples.test, seed)
+        cost_of = CostOf(model, samples, test, seed)
+
+        def tell(found: "Certificate") -> None:
+            tried.append(found)
+            status.update(f"noise {found.release_noise:.2f}: at most {100 * found.bound:.1f} %")
+
+        if within is None:
+            kept = certificate(
+                test.posterior.z_mean,
+                test.posterior.z_log_variance,
+                test.y,
+                release_noise=release_noise or 0.0,
+                confidence=confidence,
+                draws=draws,
+                seed=seed,
+            )
+            tell(kept)
+        else:
+            release = find_release(
+                test.posterior, test.y, within, confidence, draws=draws, seed=seed, tell=tell
+            )
+            release.save(opened.path)
+            kept = release.certificate
+        status.update("measuring what the noise costs")
+        costs = {noise: cost_of(noise) for noise in sorted({0.0, *(found.release_noise for found in tried)})}
+    steps = [found.to_json() | costs[found.release_noise].to_json() for found in tried]
+    write_json(opened.path / "certificate.json", {"kept": kept.to_json(), "tried": steps})
+
+    console.print(kept.sentence, markup=False)
+    console.print(_table(kept, costs))
+    said = "It speaks of one sample of z of each input, with noise that the reader does not know."
+    console.print(f"{said} See {strong(opened.path / 'certificate.json')}.", style="dim", soft_wrap=True)
+    if within is not None:
+        console.print("Released codes: Differentia.load(RUN).transform(X, certified=True).", markup=False)
+
+
+def _table(kept: "Certificate", costs: "dict[float, Cost]") -> Table:
+    """Return what z holds without release noise and with that of the certificate."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table.add_column("of z")
+    noises = sorted({0.0, kept.release_noise})
+    for noise in noises:
+        table.add_column(f"release noise {noise:.2f}" if noise else "as it is", justify="right")
+    table.add_row("squared error", *(f"{costs[noise].squared_error:.2f}" for noise in noises))
+    for name in costs[0.0].r2:
+        table.add_row(f"R², {name}", *(f"{costs[noise].r2[name]:.2f}" for noise in noises))
+    return table
