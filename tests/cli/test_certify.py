@@ -60,3 +60,13 @@ def test_what_cannot_be_certified_ends_in_a_sentence(
     code, _, err = differentia("certify", "nothing")
     assert code == 2
     assert "is not a run" in err
+
+
+def test_samples_that_were_set_aside_are_taken_before_the_test_split(
+    differentia: Callable, data: tuple[np.ndarray, np.ndarray], tmp_path: Path
+) -> None:
+    assert differentia("train", "data.npz", *QUICK, "--certify-fraction", "0.5")[0] == 0
+    code, out, _ = differentia("certify", "run", "--draws", "1000")
+    assert code == 0
+    assert "stands on 960 samples that were set aside" in out
+    assert json.loads((tmp_path / "run" / "certificate.json").read_text())["kept"]["pairs"] == 960

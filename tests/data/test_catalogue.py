@@ -82,3 +82,30 @@ def test_a_misspelt_name_is_corrected(typed, meant):
 
 def test_every_name_is_in_the_catalogue():
     assert set(NAMES) == {"mnist", "fashion-mnist", "celeba", "digits", "kinds"}
+
+
+def test_samples_are_set_aside_for_certificates_and_not_trained_on():
+    whole = load(DataSettings(source="digits"))
+    data = load(DataSettings(source="digits", certify_fraction=0.25))
+    assert whole.certify is None
+    assert data.certify is not None
+    assert len(data.certify) == round(0.25 * len(whole.train))
+    np.testing.assert_array_equal(data.test.x, whole.test.x)
+    both = np.concatenate([data.train.x, data.certify.x]).reshape(len(whole.train), -1)
+    order = np.lexsort(both.T), np.lexsort(whole.train.x.reshape(len(both), -1).T)
+    np.testing.assert_array_equal(both[order[0]], whole.train.x.reshape(len(both), -1)[order[1]])
+    again = load(DataSettings(source="digits", certify_fraction=0.25))
+    np.testing.assert_array_equal(again.certify.x, data.certify.x)
+
+
+def test_too_large_a_part_set_aside_is_refused():
+    with pytest.raises(DifferentiaError, match="a class needs at least one sample to train on"):
+        load(DataSettings(source="digits", certify_fraction=0.999))
+    with pytest.raises(DifferentiaError, match="sets 0 aside"):
+        load(DataSettings(source="digits", certify_fraction=0.0001))
+
+
+def test_true_factors_go_with_the_samples_that_are_set_aside():
+    data = load(DataSettings(source="kinds", limit=60, certify_fraction=0.5))
+    assert data.certify is not None
+    assert data.certify.factors.shape == (30, len(data.factor_names))

@@ -52,10 +52,11 @@ def certify(
         typer.Option(help="Where the run's data are now, if they moved.", metavar="PATH", show_default=False),
     ] = None,
 ) -> None:
-    """Bound from above what any classifier reads of the class from a sample of z, on the test split.
+    """Bound from above what any classifier reads of the class from a sample of z.
 
-    Probes that fail bound a leak from below, since another may succeed; a certificate holds for all. It needs
-    a test split by which nothing was chosen. Example: [bold]differentia certify
+    Probes that fail bound a leak from below, since another may succeed; a certificate holds for all. It takes
+    the samples that `train --certify-fraction` set aside, or else the test split, if nothing was chosen by
+    that. Example: [bold]differentia certify
     runs/mnist-discover-seed0 --within 0.05[/bold].
     """
     from differentia.data.catalogue import place_of
@@ -74,9 +75,11 @@ def certify(
     model, samples = opened.load_model(), opened.load_data(progress=True)
     seed = opened.settings.training.seed
     tried: list[Certificate] = []
-    with console.status("encoding the test split") as status:
-        test = code_split(model, samples.test, seed)
-        cost_of = CostOf(model, samples, test, seed)
+    aside = samples.certify is not None
+    held = samples.certify or samples.test
+    with console.status("encoding") as status:
+        coded = code_split(model, held, seed)
+        cost_of = CostOf(model, held, coded, samples.factor_names, seed)
 
         def tell(found: "Certificate") -> None:
             tried.append(found)
@@ -84,9 +87,9 @@ def certify(
 
         if within is None:
             kept = certificate(
-                test.posterior.z_mean,
-                test.posterior.z_log_variance,
-                test.y,
+                coded.posterior.z_mean,
+                coded.posterior.z_log_variance,
+                coded.y,
                 release_noise=release_noise or 0.0,
                 confidence=confidence,
                 draws=draws,
@@ -95,7 +98,7 @@ def certify(
             tell(kept)
         else:
             release = find_release(
-                test.posterior, test.y, within, confidence, draws=draws, seed=seed, tell=tell
+                coded.posterior, coded.y, within, confidence, draws=draws, seed=seed, tell=tell
             )
             release.save(opened.path)
             kept = release.certificate
@@ -106,7 +109,8 @@ def certify(
 
     console.print(kept.sentence, markup=False)
     console.print(_table(kept, costs))
-    said = "It speaks of one sample of z of each input, with noise that the reader does not know."
+    came = "that were set aside" if aside else "of the test split, if nothing was chosen by that"
+    said = f"It speaks of one sample of z of each input, and stands on {kept.pairs:,} samples {came}."
     console.print(f"{said} See {strong(opened.path / 'certificate.json')}.", style="dim", soft_wrap=True)
     if within is not None:
         console.print("Released codes: Differentia.load(RUN).transform(X, certified=True).", markup=False)

@@ -43,6 +43,7 @@ def train(
     skip_broken: option.SkipBroken = False,
     limit: option.Limit = None,
     test_fraction: option.TestFraction = None,
+    certify_fraction: option.CertifyFraction = None,
     accelerator: option.Accelerator = None,
     devices: option.Devices = None,
     precision: option.Precision = None,
@@ -59,7 +60,7 @@ def train(
 
     pictures = _said(size=size, fit=fit, skip_broken=skip_broken or None, attribute=attribute)
     named = {
-        "data": pictures | _said(limit=limit, test_fraction=test_fraction),
+        "data": pictures | _said(limit=limit, test_fraction=test_fraction, certify_fraction=certify_fraction),
         "training": _said(seed=seed, accelerator=accelerator, devices=devices, precision=precision),
         "model": declaration(_listed(generic), _listed(measured)),
     }

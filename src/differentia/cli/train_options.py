@@ -126,6 +126,14 @@ TestFraction = Annotated[
         show_default="0.2",
     ),
 ]
+CertifyFraction = Annotated[
+    float | None,
+    typer.Option(
+        help="Part of the training samples that is set aside for `differentia certify`.",
+        rich_help_panel="Data",
+        show_default="none",
+    ),
+]
 Accelerator = Annotated[
     str | None,
     typer.Option(help="cpu, cuda, mps or auto.", rich_help_panel="Machine", show_default="auto"),

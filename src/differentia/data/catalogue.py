@@ -102,7 +102,7 @@ def load(settings: DataSettings, progress: bool = False) -> LabelledData:
         If the data are not there or not usable; the message says why and what to do.
     """
     if settings.source in CATALOGUE:
-        return CATALOGUE[settings.source].read(settings, progress)
+        return set_aside(CATALOGUE[settings.source].read(settings, progress), settings)
     path = named_path(settings.source)
     clash = clash_of(path)
     try:
@@ -111,7 +111,25 @@ def load(settings: DataSettings, progress: bool = False) -> LabelledData:
         if not clash or isinstance(problem, UnreadableError):
             raise
         raise DifferentiaError(f"{problem} ({clash}.)") from problem
-    return replace(data, notes=(clash, *data.notes)) if clash else data
+    return set_aside(replace(data, notes=(clash, *data.notes)) if clash else data, settings)
+
+
+def set_aside(data: LabelledData, settings: DataSettings) -> LabelledData:
+    """Take the samples for certificates out of the training split, if any are wanted.
+
+    They are drawn at random and not class by class, because a certificate speaks of independent samples.
+    """
+    if not settings.certify_fraction:
+        return data
+    rng, n = np.random.default_rng([settings.split_seed, 2]), len(data.train)
+    aside = rng.permutation(n) < round(settings.certify_fraction * n)
+    left = np.bincount(data.train.y[~aside], minlength=data.n_classes)
+    if not aside.any() or not left.all():
+        raise DifferentiaError(
+            f"data.certify_fraction = {settings.certify_fraction:g} of {n:,} training samples sets "
+            f"{aside.sum():,} aside, and a class needs at least one sample to train on. Change the fraction."
+        )
+    return replace(data, train=data.train.take(~aside), certify=data.train.take(aside))
 
 
 def _read(path: Path, settings: DataSettings, progress: bool) -> LabelledData:

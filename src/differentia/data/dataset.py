@@ -30,6 +30,10 @@ class Split:
     def __len__(self) -> int:
         return len(self.y)
 
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Split":
+        """Return some of the samples; those of a memory-mapped file are read into memory."""
+        return Split(self.x[rows], self.y[rows], None if self.factors is None else self.factors[rows])
+
 
 @dataclass(frozen=True)
 class LabelledData:
@@ -50,6 +54,8 @@ class LabelledData:
         What a person should know of how the data were read, a phrase each: files passed over, splits found.
     levels : mapping
         What is black and what is white in pictures of more than 8 bits, by kind; empty where there are none.
+    certify : Split or None
+        Samples that were set aside for certificates; a class may be missing. None where none were.
     """
 
     name: str
@@ -59,6 +65,7 @@ class LabelledData:
     factor_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     levels: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    certify: Split | None = None
 
     @property
     def n_classes(self) -> int:

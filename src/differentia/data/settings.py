@@ -31,7 +31,14 @@ class DataSettings(BaseModel):
     test_fraction: float = Field(
         0.2, gt=0, lt=1, description="Part drawn as test split, stratified, where the data brings none."
     )
-    split_seed: int = Field(0, ge=0, description="Seed of that draw, and of the rendering of kinds.")
+    certify_fraction: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Part of the training samples that is set aside for certificates, at random: nothing is "
+        "trained on it, nothing measured, and so nothing chosen by it.",
+    )
+    split_seed: int = Field(0, ge=0, description="Seed of these draws, and of the rendering of kinds.")
     limit: int | None = Field(
         None,
         ge=2,
