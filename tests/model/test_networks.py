@@ -103,3 +103,20 @@ def test_a_shared_variance_has_a_floor_that_it_can_leave_again() -> None:
     head(h, y).log_variance.sum().backward()
     assert head.shared_log_variance.grad is not None
     assert head.shared_log_variance.grad.min() > 0
+
+
+def test_means_spread_no_further_than_the_prior_and_may_spread_less() -> None:
+    head = GaussianHead(4, 2, 0, "shared", least_noise=0.1)
+    h, none = torch.randn(500, 4), torch.empty(0)
+    with torch.no_grad():
+        head.mean.weight[0] *= 20
+        head.mean.weight[1] *= 0.1
+        for _ in range(500):
+            trained = head(h, none)
+        moved = head(2 * h, none, measure=False)
+        assert moved.mean[:, 0].std().item() > 1.5
+        head.eval()
+        used = head(h, none)
+    for spread in (trained.mean.std(0), used.mean.std(0)):
+        assert spread[0].item() == pytest.approx(1.0, rel=1e-3)
+        assert 0 < spread[1].item() < 0.5

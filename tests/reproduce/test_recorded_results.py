@@ -7,7 +7,7 @@ import pytest
 
 from differentia.reproduce import outcome_tables
 from differentia.reproduce.quantities import QUANTITIES
-from differentia.reproduce.reproduction_page import section, write_page
+from differentia.reproduce.reproduction_page import section, write_pages
 from differentia.reproduce.results import run_of, stored
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
@@ -35,5 +35,5 @@ def test_the_tables_are_those_of_the_records(name):
 
 def test_the_page_is_that_of_the_records(tmp_path):
     shutil.copytree(RESULTS, tmp_path / "results")
-    page = write_page(tmp_path / "results")
+    page = write_pages(tmp_path / "results")
     assert page.read_text("utf-8") == (RESULTS.parent / "reproduction.md").read_text("utf-8")

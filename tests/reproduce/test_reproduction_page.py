@@ -5,7 +5,7 @@ from copy import deepcopy
 
 import pytest
 
-from differentia.reproduce.reproduction_page import write_page
+from differentia.reproduce.reproduction_page import write_pages
 from differentia.reproduce.results import store
 from reproduce.canned import TABLE_1, record
 
@@ -63,7 +63,7 @@ def results(tmp_path):
 
 
 def test_the_page_shows_stored_numbers_beside_the_printed_ones(results):
-    path = write_page(results)
+    path = write_pages(results)
     text = path.read_text("utf-8")
     assert path == results.parent / "reproduction.md"
     assert "| report-both-plain | .280 ± .025 | .300 | .190 ± .025 | .450 |" in text
@@ -85,22 +85,22 @@ def test_the_page_shows_stored_numbers_beside_the_printed_ones(results):
 
 
 def test_the_page_says_which_rows_were_audited_in_full(results):
-    text = write_page(results).read_text()
+    text = write_pages(results).read_text()
     assert "1 seed; audited in full, but vae in the quick form; chance" in text
     assert text.count("audited in full, but") == 1
 
 
 def test_quick_results_are_marked_and_give_way_to_full_ones(results):
-    assert write_page(results).read_text("utf-8").count("A quick look") == 1
+    assert write_pages(results).read_text("utf-8").count("A quick look") == 1
     full = deepcopy(naive("naive"))
     full["kl_identity"]["kl"] = 25.0
     store(results / "naive.json", [full])
-    text = write_page(results).read_text("utf-8")
+    text = write_pages(results).read_text("utf-8")
     assert "A quick look" not in text
     assert "| naive | 25.00 |" in text
 
 
 def test_without_results_the_page_says_how_to_make_them(tmp_path):
-    text = write_page(tmp_path / "results").read_text("utf-8")
+    text = write_pages(tmp_path / "results").read_text("utf-8")
     assert "differentia reproduce all" in text
     assert "## Table 1" not in text

@@ -1,20 +1,29 @@
-"""The independence criterion against closed forms."""
+"""The independence criterion against closed forms, with a memory of codes."""
 
 import math
 
 import pytest
 import torch
 
-from differentia.terms.hsic import WIDTHS, hsic
+from differentia.terms.hsic import WIDTHS, Memory, hsic
+
+ONE = torch.ones(1)
+
+
+def remembering(codes: torch.Tensor, y: torch.Tensor) -> Memory:
+    memory = Memory(len(y), codes.shape[1])
+    memory.keep(codes, y)
+    return memory
 
 
 def test_independent_codes_have_none_on_average() -> None:
     generator = torch.Generator().manual_seed(0)
-    p = torch.tensor([0.7, 0.3])
-    found = [
-        hsic(torch.randn((40, 3), generator=generator), (torch.rand(40, generator=generator) < 0.3).long(), p)
-        for _ in range(400)
-    ]
+    found = []
+    for _ in range(300):
+        codes, y = torch.randn((120, 3), generator=generator), torch.rand(120, generator=generator)
+        classes = (y < 0.3).long()
+        memory = remembering(codes[:80], classes[:80])
+        found.append(hsic(codes[80:], classes[80:], memory, torch.ones(3), 2))
     values = torch.stack(found)
     assert abs(values.mean()) < 3 * values.std() / math.sqrt(len(values))
     assert values.min() < 0 < values.max()
@@ -23,9 +32,10 @@ def test_independent_codes_have_none_on_average() -> None:
 def test_it_is_the_mean_discrepancy_of_the_classes_from_the_whole() -> None:
     """For N(±a, 1) and a Gaussian kernel, means of the kernel are Gaussian integrals."""
     generator, n, a = torch.Generator().manual_seed(0), 500, 0.5
-    y, p = torch.arange(n) % 2, torch.tensor([0.5, 0.5])
+    y = torch.arange(n) % 2
     shift = (2 * y[:, None] - 1) * a
-    found = torch.stack([hsic(torch.randn((n, 1), generator=generator) + shift, y, p) for _ in range(100)])
+    drawn = [torch.randn((2, n, 1), generator=generator) + shift for _ in range(100)]
+    found = torch.stack([hsic(own, y, remembering(other, y), ONE, 2) for own, other in drawn])
     expected = []
     for width in WIDTHS:
         squared = width  # exp(−d² / (2 · width)) of a difference that is N(±2a or 0, 2)
@@ -37,17 +47,37 @@ def test_it_is_the_mean_discrepancy_of_the_classes_from_the_whole() -> None:
 
 
 def test_its_gradient_brings_classes_together() -> None:
-    y = torch.arange(64) % 2
-    code = torch.randn((64, 2), generator=torch.Generator().manual_seed(0)) + y[:, None]
-    code.requires_grad_()
-    hsic(code, y, torch.tensor([0.5, 0.5])).backward()
-    assert code.grad is not None
-    assert code.grad[y == 1].mean() > 0 > code.grad[y == 0].mean()
+    y = torch.arange(128) % 2
+    codes = torch.randn((128, 2), generator=torch.Generator().manual_seed(0)) + y[:, None]
+    own = codes[:64].clone().requires_grad_()
+    hsic(own, y[:64], remembering(codes[64:], y[64:]), torch.ones(2), 2).backward()
+    assert own.grad is not None
+    assert own.grad[y[:64] == 1].mean() > 0 > own.grad[y[:64] == 0].mean()
 
 
-@pytest.mark.parametrize("n", [1, 2, 3, 4])
-def test_few_samples_have_a_finite_criterion_and_gradient(n: int) -> None:
-    code = torch.randn(n, 2, requires_grad=True)
-    hsic(code, torch.arange(n) % 2, torch.tensor([0.5, 0.5])).backward()
+def test_it_does_not_change_with_the_scale() -> None:
+    codes, y = torch.randn((60, 2), generator=torch.Generator().manual_seed(0)), torch.arange(60) % 3
+    found = [
+        hsic(t * codes[:20], y[:20], remembering(t * codes[20:], y[20:]), t * torch.ones(2), 3)
+        for t in (1.0, 0.1)
+    ]
+    torch.testing.assert_close(*found)
+
+
+def test_a_memory_forgets_the_oldest() -> None:
+    memory = Memory(4, 1)
+    for batch in (torch.tensor([1.0, 2.0, 3.0]), torch.tensor([4.0, 5.0])):
+        memory.keep(batch[:, None], batch.long())
+    assert memory.classes.tolist() == [4, 5, 1, 2]
+    assert memory.codes.flatten().tolist() == [4, 5, 1, 2]
+
+
+def test_what_the_memory_does_not_hold_counts_nothing() -> None:
+    code = torch.randn(3, 2, requires_grad=True)
+    empty = hsic(code, torch.tensor([0, 1, 1]), Memory(5, 2), torch.ones(2), 2)
+    assert empty.item() == 0
+    unseen = hsic(code, torch.ones(3).long(), remembering(torch.zeros(4, 2), torch.zeros(4).long()), ONE, 2)
+    assert unseen.item() == 0
+    (empty + unseen).backward()
     assert code.grad is not None
-    assert code.grad.isfinite().all()
+    assert not code.grad.any()

@@ -10,7 +10,7 @@ from differentia.methods.base import Method
 from differentia.methods.discover import Discover
 from differentia.model.gaussian import Gaussian
 from differentia.terms.base import Pass, total
-from differentia.terms.independence import HEADROOM, Independence, bandwidth
+from differentia.terms.independence import FALL, HEADROOM, RISE, Independence, bandwidth
 from small import gradients, small_data, small_method, small_pass
 
 CLASSES = math.log(4)
@@ -35,7 +35,7 @@ def of_means(term: Independence, p: Pass, mean: torch.Tensor, variance: float = 
     q = Gaussian(mean, torch.full_like(mean, variance).log())
     p.rng.manual_seed(0)
     p.posterior["z"] = q
-    return term.answers(p)
+    return term.answers(p, *term.read(p))
 
 
 def test_step_1_reaches_the_encoder_of_z_alone_and_step_2_the_classifier_alone() -> None:
@@ -98,6 +98,18 @@ def test_the_multiplier_grows_while_the_classifier_knows_more_than_the_leak(
     assert (term.multiplier > before).item() is grows
 
 
+def test_the_multiplier_falls_more_slowly_than_it_grows() -> None:
+    changes = []
+    for excess in (1.0, -1.0):
+        term, p = measured(built())
+        before = term.multiplier.log()
+        term.excess.fill_(excess)
+        term.batch_excess = torch.full((4,), excess)
+        term.update(p)
+        changes.append((term.multiplier.log() - before).item())
+    assert changes == pytest.approx([RISE, -FALL], rel=1e-3)
+
+
 def test_the_multiplier_stays_while_w_is_closed() -> None:
     for progress, grows in ((0.0, False), (1.0, True)):
         term, p = measured(built(leak=0.003), progress=progress)
@@ -113,7 +125,7 @@ def test_the_multiplier_stays_within_bounds_by_the_number_of_values() -> None:
     assert term.multiplier.item() == pytest.approx(1.28)
     for excess, limit in ((1.0, 64.0), (-1.0, 0.32)):
         term.batch_excess = torch.full((4,), excess)
-        for _ in range(3000):
+        for _ in range(20_000):
             term.update(p)
         assert term.multiplier.item() == pytest.approx(limit)
 

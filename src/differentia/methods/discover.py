@@ -89,7 +89,7 @@ class Discover(Method):
         moves = SIZE * torch.randn(mean.shape, generator=rng, device=mean.device)
         with torch.no_grad():
             moved = model.operator(batch.x, model.operator.strengths(moves))
-        further = {"moved z": model.encode_z(moved, quantise)}
+        further = {"moved z": model.encode_z(moved, quantise, measure=False)}
         return posterior | further, batch.known | {"moves": moves}
 
     def sample(self, posterior: Gaussians, prior: Gaussians, noise: Codes, progress: float) -> Codes:

@@ -22,6 +22,8 @@ _SPEED = 10.0
 """What a shared log variance is held divided by. Adam moves a parameter by its learning rate at most, and at
 that pace the code of a training of few steps would stay almost as noisy as the prior."""
 
+_SPREAD_MEMORY, _LEAST_VARIANCE = 0.98, 1e-8
+"""Weight of the past in the running deviation of the means of a code; what keeps its gradient finite."""
 
 ConditionalDim = Annotated[int, Field(ge=1, le=1024, description="|w|, dimensions of the conditional code.")]
 """The setting `w_dim` of a method with two codes."""
@@ -123,7 +125,8 @@ class GaussianHead(nn.Module):
 
     Its one hidden layer is as wide as the shared layer that it reads. The `variance` is each input's "own";
     or "shared", one learnt variance a dimension for all inputs, so that it says nothing of the input; or
-    "none". A shared variance is at least the square of `least_noise`. Means are rounded to multiples of
+    "none". A shared variance is at least the square of `least_noise`; where that is above 0, the means spread
+    no further than the prior (`BoundedSpread`). Means are rounded to multiples of
     `quantisation_step` standard deviations, unless that is 0.
     """
 
@@ -140,15 +143,21 @@ class GaussianHead(nn.Module):
         super().__init__()
         self.quantisation_step, self.activation = quantisation_step, activation()
         self._least_noise = least_noise
+        self.spread = BoundedSpread(code_dim) if least_noise else None
         self.hidden = ConditionedLinear(width, width, n_classes)
         self.mean = nn.Linear(width, code_dim)
         self.log_variance = nn.Linear(width, code_dim) if variance == "own" else None
         self.shared_log_variance = nn.Parameter(torch.zeros(code_dim)) if variance == "shared" else None
 
-    def forward(self, h: Tensor, y: Tensor, quantise: bool = True) -> Gaussian:
-        """Map the shared layer ``[b, width]`` and classes ``[b]`` to a Gaussian ``[b, code_dim]``."""
+    def forward(self, h: Tensor, y: Tensor, quantise: bool = True, measure: bool = True) -> Gaussian:
+        """Map the shared layer ``[b, width]`` and classes ``[b]`` to a Gaussian ``[b, code_dim]``.
+
+        `measure` is for `BoundedSpread`.
+        """
         hidden = self.activation(self.hidden(h, y))
         mean = self.mean(hidden).float()
+        if self.spread is not None:
+            mean = self.spread(mean, measure)
         if self.log_variance is not None:
             log_variance = self.log_variance(hidden).float()
         elif self.shared_log_variance is not None:
@@ -172,6 +181,33 @@ class GaussianHead(nn.Module):
         assert self.log_variance is not None
         self.log_variance.bias.fill_(_INITIAL_LOG_VARIANCE)
         self.mean.weight.mul_(_INITIAL_GAIN)
+
+
+class BoundedSpread(nn.Module):
+    """Divides the means of a code by their standard deviation, where that is above 1, the prior's.
+
+    In training it is that of the batch, and afterwards its running mean, as in batch normalisation (Ioffe &
+    Szegedy 2015). A code whose noise is bounded from below could escape the bound by spreading further.
+    """
+
+    deviation: Tensor
+    """Running mean, ``[d]``; 1 at first."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.register_buffer("deviation", torch.ones(dim))
+        self._last = torch.ones(dim)
+
+    def forward(self, mean: Tensor, measure: bool) -> Tensor:
+        """Return means ``[b, d]``, divided; in training by the deviation of the last batch to `measure`."""
+        if not self.training:
+            return mean / self.deviation.clamp(min=1.0)
+        if measure and len(mean) > 1:
+            deviation = torch.sqrt(mean.var(0) + _LEAST_VARIANCE)
+            self._last = deviation.detach()
+            self.deviation.lerp_(self._last, 1 - _SPREAD_MEMORY)
+            return mean / deviation.clamp(min=1.0)
+        return mean / self._last.clamp(min=1.0).to(mean.device)
 
 
 def rounded(mean: Tensor, step: Tensor) -> Tensor:

@@ -15,9 +15,9 @@ from differentia.model.networks import GaussianHead, NetworkConfig, build_decode
 from differentia.model.operators.base import Operator
 from differentia.model.priors import ClassNormal
 
-FINEST = 0.1
-"""Least noise of z, whose spread is 1: nothing finer than a tenth of a factor's spread is told. A finer z has
-more places in which to hide the class."""
+FINEST = 0.15
+"""Least noise of z, whose spread is 1: nothing finer than that part of a factor's spread is told. A finer z
+has more places in which to hide the class."""
 
 LEAST_NOISE = 0.1
 """Least noise of the likelihood, in the range of a pixel or the standard deviation of a feature."""
@@ -64,9 +64,9 @@ class OperatorVAE(Model):
         w, centre = self.w_head(self.w_trunk(self.at_rest(x, z.mean)), y), self.priors["w"](y).mean
         return {"z": z, "w": Gaussian(centre + w.mean, w.log_variance)}
 
-    def encode_z(self, x: Tensor, quantise: bool = True) -> Gaussian:
-        """Return q(z | x)."""
-        posterior: Gaussian = self.z_head(self.z_trunk(x), torch.empty(0), quantise)
+    def encode_z(self, x: Tensor, quantise: bool = True, measure: bool = True) -> Gaussian:
+        """Return q(z | x); `measure` says whether a training takes the spread of z from these samples."""
+        posterior: Gaussian = self.z_head(self.z_trunk(x), torch.empty(0), quantise, measure)
         return posterior
 
     @torch.no_grad()

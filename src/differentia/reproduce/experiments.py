@@ -8,6 +8,7 @@ from differentia.errors import DifferentiaError
 from differentia.reproduce.variants import (
     ABLATED,
     CLOSEST,
+    KNOWN_FACTORS,
     VARIANTS,
     WITH_CAPACITY,
     Variant,
@@ -139,7 +140,7 @@ EXPERIMENTS = {
             "The method strict as it is, and a VAE of the same network and training",
             DATASETS,
             ("vae", "strict"),
-            ("vae", "strict", "strict-undeclared", "discover"),
+            tuple(dict.fromkeys(("vae", "strict", "strict-undeclared", *KNOWN_FACTORS))),
             preset_training=True,
             full_audit=True,
         ),

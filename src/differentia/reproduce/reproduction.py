@@ -21,7 +21,7 @@ from differentia.reproduce.jobs import Cell, Job, data_settings, settings_of
 from differentia.reproduce.outcomes import outcome_of
 from differentia.reproduce.quantities import QUANTITIES
 from differentia.reproduce.report_figures import draw_figure
-from differentia.reproduce.reproduction_page import write_page
+from differentia.reproduce.reproduction_page import write_pages
 from differentia.reproduce.results import records, store, stored
 from differentia.reproduce.runner import run_jobs
 from differentia.reproduce.variants import chosen
@@ -156,7 +156,7 @@ def reproduce(
             else:
                 for path in draw_figure(experiment, own, out, results, request.quick, console):
                     console.print(f"[bold]{experiment.name}[/bold] → {escape(str(path))}")
-        page = write_page(results)
+        page = write_pages(results)
     console.print(f"tables and figures in {escape(str(results))}, page {escape(str(page))}", style="bold")
     return failures
 

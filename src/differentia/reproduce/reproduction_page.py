@@ -14,7 +14,7 @@ from differentia.reproduce.experiments import EXPERIMENTS, Experiment
 from differentia.reproduce.outcome_tables import to_markdown
 from differentia.reproduce.outcomes import Outcome, outcome_of, seeds_of
 from differentia.reproduce.results import Record, run_of, stored
-from differentia.reproduce.variants import CLOSEST, VARIANTS
+from differentia.reproduce.variants import CLOSEST, KNOWN_FACTORS, VARIANTS
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ def section(results: Path, name: str) -> Section | None:
     return None
 
 
-def write_page(results: Path) -> Path:
-    """Write ``reproduction.md`` beside the folder of results, from what is stored there.
+def write_pages(results: Path) -> Path:
+    """Write ``reproduction.md`` and ``kinds.md`` beside the folder of results, from what is stored there.
 
     Parameters
     ----------
@@ -96,30 +96,38 @@ def write_page(results: Path) -> Path:
     Returns
     -------
     Path
-        The page.
+        The page of the report's experiments. That of `kinds` is left out where nothing of them is stored.
     """
-    text = resources.files("differentia.reproduce").joinpath("reproduction.md.j2").read_text("utf-8")
-    environment = Environment(
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
-    )
-    first = section(results, "table1")
-    page = environment.from_string(text).render(
-        folder=results.name,
+    first, separation = section(results, "table1"), section(results, "separation")
+    shared = {"folder": results.name, "variants": VARIANTS}
+    if separation and "kinds" in separation.outcome.datasets:
+        page = _rendered("kinds.md.j2", kinds=separation, known_factors=KNOWN_FACTORS, **shared)
+        write_text(results.parent / "kinds.md", page)
+    page = _rendered(
+        "reproduction.md.j2",
         table1=first,
         table2=section(results, "table2"),
         naive=section(results, "naive"),
-        separation=section(results, "separation"),
+        separation=separation,
         frontier=section(results, "frontier"),
         effects=effects(first.outcome) if first else [],
         distances=distances(first.outcome) if first else {},
         compared=compared(first.outcome) if first else [],
-        variants=VARIANTS,
         closest=CLOSEST,
         figures=_figures(results),
+        **shared,
     )
     path = results.parent / "reproduction.md"
     write_text(path, page)
     return path
+
+
+def _rendered(template: str, **values: Any) -> str:
+    text = resources.files("differentia.reproduce").joinpath(template).read_text("utf-8")
+    environment = Environment(
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    return environment.from_string(text).render(**values)
 
 
 def _figures(results: Path) -> list[tuple[Experiment, list[dict[str, Any]]]]:

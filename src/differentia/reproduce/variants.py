@@ -114,6 +114,22 @@ _ABLATIONS = (
 )
 """The preset strict, each part removed in turn."""
 
+_ONE_CODE = tuple(
+    Variant(
+        name,
+        name,
+        f"{title}, with the network, likelihood and training of strict, and a z as wide as its z and w "
+        "together",
+        {},
+        like="strict",
+    )
+    for name, title in (("beta-tcvae", "β-TCVAE"), ("factor-vae", "FactorVAE"))
+)
+"""Methods of others that have one code and see no class."""
+
+KNOWN_FACTORS = ("discover", "strict", "report-both-plain", "vae", "beta-tcvae", "factor-vae", "csvae")
+"""Variants that `kinds` compares."""
+
 VARIANTS = {
     variant.name: variant
     for variant in (
@@ -152,6 +168,14 @@ VARIANTS = {
             "ours, nothing declared: one learnt operator for every class, an adversary at the weight that it "
             "needs",
             {},
+        ),
+        *_ONE_CODE,
+        Variant(
+            "csvae",
+            "csvae",
+            "CSVAE with the network and training of strict, and codes as wide",
+            {"model": {"z_dim": 10, "w_dim": 10}},
+            like="strict",
         ),
         *_ABLATIONS,
         Variant(

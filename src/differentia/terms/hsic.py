@@ -1,36 +1,64 @@
-"""The Hilbert-Schmidt independence criterion of a code and a class (Gretton et al. 2005)."""
+"""The Hilbert-Schmidt independence criterion of a code and a class (Gretton et al. 2005), by a memory."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 WIDTHS = (0.1, 0.3, 1.0)
 """Widths of the Gaussian kernels, in parts of the mean squared distance of standard normal codes."""
 
 
-def hsic(code: Tensor, y: Tensor, frequencies: Tensor) -> Tensor:
-    """Return Σ_c p(c) MMD²(code given c, code), estimated without bias: a scalar, 0 for independence.
+class Memory(nn.Module):
+    """The last codes of the batches before, with their classes: what a batch is compared with.
 
-    MMD is the maximum mean discrepancy by the mean of three Gaussian kernels k. With l = [c = c'] / p(c) as
-    kernel of the classes the sum is the criterion HSIC. Its unbiased estimate is eq. 5 of Song et al. 2012:
-    with K and L, whose diagonal is 0, Σ KL + ΣK ΣL / ((n − 1)(n − 2)) − 2 (K1)·(L1) / (n − 2), all over
-    n (n − 3).
+    Of a batch alone the criterion is mostly noise, where each class has a few samples in it.
+    """
+
+    codes: Tensor
+    """Rising age, ``[size, d]``. Part of the checkpoint, as the classes are."""
+    classes: Tensor
+    """int64 ``[size]``, −1 where there is no code yet."""
+
+    def __init__(self, size: int, dim: int) -> None:
+        super().__init__()
+        self.register_buffer("codes", torch.zeros(size, dim))
+        self.register_buffer("classes", torch.full((size,), -1))
+
+    @torch.no_grad()
+    def keep(self, codes: Tensor, classes: Tensor) -> None:
+        """Remember codes ``[b, d]`` and classes ``[b]``, and forget as many of the oldest."""
+        size = len(self.classes)
+        self.codes = torch.cat([codes.detach(), self.codes])[:size]
+        self.classes = torch.cat([classes, self.classes])[:size]
+
+
+def hsic(code: Tensor, y: Tensor, memory: Memory, scale: Tensor, n_classes: int) -> Tensor:
+    """Return Σ_c p(c) MMD²(code given c, code), estimated with a memory: a scalar, 0 for independence.
+
+    MMD is the maximum mean discrepancy by the mean k of three Gaussian kernels. For independent pairs the sum
+    is E k(z, z′) ([y = y′] / p(y′) − 1), which is HSIC with [y = y′] / p(y) as the kernel of the classes. One
+    of each pair is of the batch here, and the other of the memory, with p(y′) as in the memory.
 
     Parameters
     ----------
     code : Tensor
-        Codes ``[n, d]`` whose dimensions have a variance of about 1. Below 4 nothing can be told: 0.
+        Codes ``[n, d]``.
     y : Tensor
-        Classes, int64 ``[n]``.
-    frequencies : Tensor
-        p(y), ``[n_classes]``, all above 0.
+        Classes, int64 ``[n]``. One that the memory has not seen counts nothing.
+    memory : Memory
+        Earlier codes.
+    scale : Tensor
+        Standard deviation of each dimension, ``[d]``, in which distances are taken.
+    n_classes : int
+        Number of classes.
     """
-    n, dim = code.shape
-    if n < 4:
-        return 0.0 * code.sum()
-    squared = (code[:, None] - code[None]).square().sum(-1)
-    apart = 1.0 - torch.eye(n, device=code.device)
-    k = apart * torch.stack([torch.exp(-squared / (width * 2 * dim)) for width in WIDTHS]).mean(0)
-    same = apart * (y[:, None] == y[None]) / frequencies[y]
-    crossed = (k.sum(0) * same.sum(0)).sum()
-    total: Tensor = (k * same).sum() + k.sum() * same.sum() / ((n - 1) * (n - 2)) - 2 * crossed / (n - 2)
-    return total / (n * (n - 3))
+    known = memory.classes >= 0
+    classes = memory.classes.clamp(min=0)
+    counts = torch.zeros(n_classes, device=code.device).index_add(0, classes, known.float())
+    share = counts / counts.sum().clamp(min=1)
+    squared = torch.cdist(code / scale, memory.codes / scale).square()
+    dim = code.shape[1]
+    k = torch.stack([torch.exp(-squared / (width * 2 * dim)) for width in WIDTHS]).mean(0)
+    same = (y[:, None] == classes[None]) / share[classes].clamp(min=1e-6) - 1.0
+    counted = known[None] & (counts[y] > 0)[:, None]
+    total: Tensor = torch.where(counted, k * same, 0.0).sum()
+    return total / (len(y) * counts.sum().clamp(min=1))

@@ -11,20 +11,21 @@ from differentia import config
 from differentia.model.base import Model
 from differentia.model.networks import perceptron
 from differentia.terms.base import Curve, Facts, Part, Pass, Scalars, Term
-from differentia.terms.hsic import hsic
+from differentia.terms.hsic import Memory, hsic
 from differentia.terms.opening import closed
 
 HEADROOM = 1.0
 """How far above chance, in nats, step 1 still rewards a mistaken classifier. At 0 the push would cease in
 every batch that happens to lie above chance, and z, pushed from one side only, comes out empty."""
 
-RATE = 0.005
-"""Greatest change of the logarithm of the multiplier in a step."""
+RISE, FALL = 0.005, 0.002
+"""Greatest change of the logarithm of the multiplier in a step. Where the classifier has learnt its samples
+by heart, it knows nothing of the withheld ones, and z may tell the class all the same: so it falls slowly."""
 
-WHOLE = 0.02
-"""Nats of violation, and of freedom, at which the multiplier changes by that."""
+WHOLE = 0.005
+"""Nats of violation at which the multiplier rises by that."""
 
-MEMORY = 0.98
+PAST = 0.99
 """Weight of the past in the running mean of what the classifier knows."""
 
 WITHHELD = 0.2
@@ -35,9 +36,13 @@ CONFIDENCES = (1.0, 0.5, 0.25, 0.125)
 """Factors of the classifier's log odds, the best of which counts. It is too sure of samples that it did not
 learn from, and would seem to know less than nothing of them."""
 
-HSIC_WEIGHT = 10.0
+HSIC_WEIGHT = 100.0
 """Weight of the criterion beside the classifier's loss. A classifier lags behind a z that moves: of MNIST it
-stood at chance while one trained afresh knew .9 nats. The criterion has no parameters, and cannot lag."""
+stood at chance while one trained afresh knew .9 nats. The criterion has no parameters, and cannot lag. At a
+greater weight its noise, of few samples, drives z until no reach is left."""
+
+REMEMBERED = 1024
+"""Samples that the criterion remembers, at most a quarter of all: so few of its pairs are of one sample."""
 
 FREQUENCIES = (1.0, 2.0, 4.0)
 """Of the waves that the classifier reads, radians a standard deviation."""
@@ -51,19 +56,19 @@ class Independence(Term):
     """I(z; y) ≤ leak: a classifier of z that step 1 misleads, at a weight that a multiplier holds.
 
     The classifier reads samples and means of z. Where it beats chance by more than the leak on samples that
-    it did not learn from, H(y) − loss > leak, the multiplier grows, and else it falls, both exponentially:
-    so the weight follows from the data, whatever a nat of their likelihood is worth. The classifier reads
-    every dimension in standard deviations of its samples, as anybody can who is given z. So step 1 cannot
-    mislead it by making z small, which would leave z empty and hide nothing; nor by more noise, which is
-    taken as it is. While w is closed the multiplier stays: z then has to stand in for w, and cannot but tell
-    something of the class.
+    it did not learn from, H(y) − loss > leak, the multiplier grows, and else it falls, more slowly: so
+    the weight follows from the data, whatever a nat of their likelihood is worth. The classifier reads every
+    dimension in standard deviations of its samples, as anybody can who is given z. So step 1 cannot mislead
+    it by making z small, which would leave z empty and hide nothing; nor by more noise, which is taken as it
+    is. While w is closed the multiplier stays: z then has to stand in for w, and cannot but tell something of
+    the class. HSIC is added at the same weight.
     """
 
     class Config(config.Config):
         """How much of the class z may tell, and the classifier."""
 
         leak: float = Field(
-            0.003, ge=0, description="What the classifier may know of the class from z, nats a sample."
+            0.001, ge=0, description="What the classifier may know of the class from z, nats a sample."
         )
         steps: int = Field(4, ge=1, le=50, description="Step 2 updates a batch.")
         hidden: list[int] = Field([64], description="Hidden widths of the classifier.")
@@ -92,37 +97,42 @@ class Independence(Term):
         self.register_buffer("multiplier", torch.tensor(FIRST * values))
         self.register_buffer("excess", torch.zeros(len(CONFIDENCES)))
         self.bandwidth = bandwidth(facts.n)
+        self.memory = Memory(2 * max(1, min(REMEMBERED, facts.n // 4)), model.z_dim)
         self.range = (LEAST * values, GREATEST * values)
         widths = [(1 + 2 * len(FREQUENCIES)) * model.z_dim, *config.hidden, model.n_classes]
         self.rival = perceptron(widths, torch.nn.SiLU)
         self.rival_steps, self.rival_rate = config.steps, config.learning_rate
 
     def read(self, p: Pass) -> tuple[Tensor, Tensor]:
-        """Return means of z, and samples with noise of their own, in standard deviations of the samples."""
+        """Return means of z and then samples with noise of their own, ``[2 b, d]``, and the samples' scale.
+
+        The scale is their standard deviation, ``[d]``.
+        """
         z = p.posterior["z"]
         noise = torch.exp(0.5 * z.log_variance).detach()
-        scale = torch.sqrt(z.mean.var(0) + noise.square())
-        means = (z.mean - z.mean.mean(0)) / scale
-        return means, means + noise / scale * p.noise(means)
+        scale = torch.sqrt(z.mean.var(0) + noise[0].square())
+        return torch.cat([z.mean, z.mean + noise * p.noise(z.mean)]), scale
 
-    def answers(self, p: Pass, blur: float = 0.0) -> Tensor:
-        """Return the classifier's logits of means and then of samples of z, ``[2 b, n_classes]``.
+    def answers(self, p: Pass, code: Tensor, scale: Tensor, blur: float = 0.0) -> Tensor:
+        """Return the classifier's logits of codes in units of their scale, ``[n, n_classes]``.
 
         Noise of the standard deviation `blur` is added to what it reads.
         """
-        read = torch.cat(self.read(p))
-        logits: Tensor = self.rival(waves(read + blur * p.noise(read) if blur else read))
+        units = (code - code.mean(0)) / scale
+        logits: Tensor = self.rival(waves(units + blur * p.noise(units) if blur else units))
         return logits
 
     def loss(self, p: Pass) -> dict[str, Part]:
-        """Return what misleads the classifier: its loss, up to one nat above what knowing nothing costs."""
-        logits, y = self.answers(p), p.y.repeat(2)
+        """Return what misleads the classifier, up to one nat above what knowing nothing costs, and HSIC."""
+        (code, scale), y = self.read(p), p.y.repeat(2)
+        logits = self.answers(p, code, scale)
         self.batch_excess = self.excess_of(logits.detach(), y, p.known["withheld"].repeat(2))
         bounded = torch.minimum(F.cross_entropy(logits, y), self.entropy + HEADROOM)
-        _, samples = self.read(p)
+        dependence = hsic(code, y, self.memory, scale, len(self.class_frequencies))
+        self.memory.keep(code, y)
         return {
             "misleading_z": Part(-bounded, self.multiplier.clone()),
-            "hsic_z": Part(hsic(samples, p.y, self.class_frequencies), HSIC_WEIGHT * self.multiplier),
+            "hsic_z": Part(dependence, HSIC_WEIGHT * self.multiplier),
         }
 
     def excess_of(self, logits: Tensor, y: Tensor, withheld: Tensor) -> Tensor:
@@ -143,16 +153,17 @@ class Independence(Term):
     def rival_loss(self, p: Pass) -> dict[str, Part]:
         """Return the classifier's loss on blurred codes, so that it cannot tell single samples apart."""
         learns = ~p.known["withheld"].repeat(2)
-        losses = F.cross_entropy(self.answers(p, self.bandwidth), p.y.repeat(2), reduction="none")
+        logits = self.answers(p, *self.read(p), self.bandwidth)
+        losses = F.cross_entropy(logits, p.y.repeat(2), reduction="none")
         return {"critic_loss_z": Part(torch.where(learns, losses, 0.0).sum() / learns.sum().clamp(min=1))}
 
     @torch.no_grad()
     def update(self, p: Pass) -> Tensor:
         """Move the multiplier by what step 1 measured."""
-        self.excess.lerp_(self.batch_excess, 1 - MEMORY)
+        self.excess.lerp_(self.batch_excess, 1 - PAST)
         if not closed(p.progress):
-            change = ((self.excess.max() - self.config.leak) / WHOLE).clamp(-1, 1)
-            self.multiplier.mul_(torch.exp(RATE * change)).clamp_(*self.range)
+            violation = RISE * (self.excess.max() - self.config.leak) / WHOLE
+            self.multiplier.mul_(torch.exp(violation.clamp(-FALL, RISE))).clamp_(*self.range)
         return self.multiplier
 
     def state(self, progress: float) -> Scalars:
