@@ -87,6 +87,22 @@ def test_how_far_z_spreads_is_noted_with_the_density() -> None:
     assert model.operator.spread.numpy() == pytest.approx(z.std(0), rel=1e-5)
 
 
+def test_what_does_nothing_tells_nothing_and_costs_nothing_until_it_is_trained_again() -> None:
+    model, x, y = built(PICTURES), samples(PICTURES), torch.arange(6) % 4
+    before = model.encode(model.normalise(x), y)["z"]
+    model.operator.note(torch.tensor([1.0, *[0.01] * 8]))
+    q = model.encode(model.normalise(x), y)["z"]
+    assert not q.mean[:, 1:].any()
+    assert not q.log_variance[:, 1:].any()
+    torch.testing.assert_close(q.mean[:, 0], before.mean[:, 0])
+    assert not q.kl(model.prior(y)["z"])[:, 1:].any()
+    moved = model.operator.strengths(torch.ones(1, 9))
+    assert moved[0, 0] != 0
+    assert not moved[0, 1:].any()
+    model.train()
+    assert model.operator.used.all()
+
+
 def test_what_z_does_is_a_remark_of_the_audit_and_the_training() -> None:
     model = built(PICTURES)
     assert remarks(model)[0] == model.operator.sentence()

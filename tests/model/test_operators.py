@@ -140,13 +140,13 @@ def test_the_reach_is_held_while_it_does_not_learn() -> None:
 
 def test_the_sentence_says_what_is_used_in_its_unit_and_what_is_not() -> None:
     operator = PictureOperator((1, 32, 32))
-    operator.spread.copy_(torch.tensor([1.0, 0.5, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.01]))
+    operator.note(torch.tensor([1.0, 0.5, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.01]))
     used, unused = (
         "x 2.4 px, y 1.2 px, rotation 14°, brightness 35 %",
         "size, width, slant, contrast, midtones",
     )
     assert operator.sentence() == f"z does {used}; unused: {unused}."
-    operator.spread.zero_()
+    operator.note(torch.zeros(9))
     assert operator.sentence().startswith("z does nothing; unused: x, ")
     vectors = VectorOperator(2, 1)
     torch.nn.init.constant_(vectors.shifts, 0.5)

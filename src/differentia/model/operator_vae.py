@@ -31,7 +31,8 @@ class OperatorVAE(Model):
     explains is gone before w is read. The prior of w is N(m_y, I), with learnt means: a w that is read with
     the class tells the class at no cost in nats. The noise of the Gaussian likelihood follows the error, one
     of all pixels or one a feature. z has one learnt variance a dimension for all samples, which says nothing
-    of y, and its means are rounded to multiples of `quantisation_step` of its standard deviation.
+    of y, and its means are rounded to multiples of `quantisation_step` of its standard deviation. After a
+    training, the dimensions of unused generators are the prior, which tells nothing and costs nothing.
     """
 
     operator: Operator
@@ -66,8 +67,8 @@ class OperatorVAE(Model):
 
     def encode_z(self, x: Tensor, quantise: bool = True, measure: bool = True) -> Gaussian:
         """Return q(z | x); `measure` says whether a training takes the spread of z from these samples."""
-        posterior: Gaussian = self.z_head(self.z_trunk(x), torch.empty(0), quantise, measure)
-        return posterior
+        mean, log_variance = self.z_head(self.z_trunk(x), torch.empty(0), quantise, measure)
+        return Gaussian(mean * self.operator.used, log_variance * self.operator.used)
 
     @torch.no_grad()
     def at_rest(self, x: Tensor, z: Tensor) -> Tensor:
@@ -87,4 +88,10 @@ class OperatorVAE(Model):
     def fit_code_density(self, codes: dict[str, tuple[Floats, Floats]], y: NDArray[np.int64]) -> None:
         """Fit the mixture, and note how far each dimension of z spreads."""
         super().fit_code_density(codes, y)
-        self.operator.spread.copy_(torch.from_numpy(codes["z"][0].std(axis=0)))
+        self.operator.note(torch.from_numpy(codes["z"][0].std(axis=0)))
+
+    def train(self, mode: bool = True) -> "OperatorVAE":
+        """Begin or end a training, in which every generator may come into use."""
+        if mode:
+            self.operator.used.fill_(True)
+        return super().train(mode)

@@ -35,6 +35,8 @@ class Operator(nn.Module):
     generators: tuple[Generator, ...]
     spread: Tensor
     """Standard deviation of each dimension of z's mean over the training data; 1 until it is known."""
+    used: Tensor
+    """Which generators do something there, bool ``[d]``; all, while the model is trained."""
     natural: Tensor
 
     def __init__(self, generators: tuple[Generator, ...]) -> None:
@@ -42,6 +44,7 @@ class Operator(nn.Module):
         self.generators = generators
         self.register_buffer("natural", torch.tensor([g.natural for g in generators]), persistent=False)
         self.register_buffer("spread", torch.ones(len(generators)))
+        self.register_buffer("used", torch.ones(len(generators), dtype=torch.bool))
         self._reach = nn.Parameter(torch.full((len(generators),), 1.0 / SPEED))
         self.reach_learns = True
         """Whether gradients reach the reach."""
@@ -52,8 +55,14 @@ class Operator(nn.Module):
         return SPEED * (self._reach if self.reach_learns else self._reach.detach())
 
     def strengths(self, z: Tensor) -> Tensor:
-        """Return θ, ``[b, d]``, of codes ``[b, d]``."""
-        return z * (self.reach * self.natural)
+        """Return θ, ``[b, d]``, of codes ``[b, d]``; 0 where a generator is unused."""
+        return z * (self.reach * self.natural * self.used)
+
+    @torch.no_grad()
+    def note(self, spread: Tensor) -> None:
+        """Note how far each dimension of z spreads after a training, and so which generators are used."""
+        self.spread.copy_(spread)
+        self.used.copy_(self.reach.abs() * self.spread >= LEAST_USE)
 
     def forward(self, x: Tensor, strengths: Tensor) -> Tensor:
         """Return T x of normalised samples ``[b, …]``."""
@@ -66,8 +75,8 @@ class Operator(nn.Module):
     @torch.no_grad()
     def sentence(self) -> str:
         """Say what each generator does over the training data: its standard deviation there, in its unit."""
-        effects = (self.reach.abs() * self.spread).tolist()
-        used = {g: effect for g, effect in zip(self.generators, effects, strict=True) if effect >= LEAST_USE}
+        found = list(zip(self.generators, (self.reach.abs() * self.spread).tolist(), self.used, strict=True))
+        used = {g: effect for g, effect, does in found if does}
         rest = [g.name for g in self.generators if g not in used]
         amounts = (f"{g.name} {self._in_words(g, g.natural * effect)}" for g, effect in used.items())
         said = "z does " + ", ".join(amounts) if used else "z does nothing"
