@@ -113,8 +113,9 @@ def test_means_spread_no_further_than_the_prior_and_may_spread_less() -> None:
         head.mean.weight[1] *= 0.1
         for _ in range(500):
             trained = head(h, none)
-        moved = head(2 * h, none, measure=False)
-        assert moved.mean[:, 0].std().item() > 1.5
+        both = head(torch.cat([h, 2 * h]), none, measured=500).mean
+        torch.testing.assert_close(both[:500], trained.mean)
+        assert both[500:, 0].std().item() > 1.5
         head.eval()
         used = head(h, none)
     for spread in (trained.mean.std(0), used.mean.std(0)):

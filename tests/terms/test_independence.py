@@ -10,7 +10,8 @@ from differentia.methods.base import Method
 from differentia.methods.discover import Discover
 from differentia.model.gaussian import Gaussian
 from differentia.terms.base import Pass, total
-from differentia.terms.independence import FALL, HEADROOM, RISE, Independence, bandwidth
+from differentia.terms.independence import FALL, FIRST_LEAK, HEADROOM, RISE, Independence, bandwidth
+from differentia.terms.opening import OPEN, OPENS
 from small import gradients, small_data, small_method, small_pass
 
 CLASSES = math.log(4)
@@ -96,6 +97,13 @@ def test_the_multiplier_grows_while_the_classifier_knows_more_than_the_leak(
     term.batch_excess = torch.full((4,), excess)
     term.update(p)
     assert (term.multiplier > before).item() is grows
+
+
+def test_the_leak_that_is_allowed_falls_while_w_opens() -> None:
+    term, _ = measured(built(leak=0.002))
+    found = [term.allowed(progress) for progress in (OPENS, (OPENS + OPEN) / 2, OPEN, 1.0)]
+    assert found == pytest.approx([FIRST_LEAK, math.sqrt(0.002 * FIRST_LEAK), 0.002, 0.002])
+    assert measured(built(leak=0.2))[0].allowed(OPENS) == 0.2
 
 
 def test_the_multiplier_falls_more_slowly_than_it_grows() -> None:

@@ -10,6 +10,7 @@ from differentia import config
 from differentia.data.dataset import LabelledData
 from differentia.methods.base import Method
 from differentia.model.base import Codes, Gaussians
+from differentia.model.gaussian import Gaussian
 from differentia.model.networks import ConditionalDim, NetworkConfig, QuantisationStep
 from differentia.model.operator_vae import OperatorVAE
 from differentia.model.operators.base import Operator
@@ -84,13 +85,14 @@ class Discover(Method):
         self, batch: Batch, rng: torch.Generator, quantise: bool
     ) -> tuple[Gaussians, dict[str, Tensor]]:
         """Encode the batch, and z of the batch moved by random strengths of each generator."""
-        model, posterior = self.model, self.model.encode(batch.x, batch.y, quantise)
-        mean = posterior["z"].mean
-        moves = SIZE * torch.randn(mean.shape, generator=rng, device=mean.device)
+        model, x, b = self.model, batch.x, len(batch.y)
+        moves = SIZE * torch.randn((b, model.z_dim), generator=rng, device=x.device)
         with torch.no_grad():
-            moved = model.operator(batch.x, model.operator.strengths(moves))
-        further = {"moved z": model.encode_z(moved, quantise, measure=False)}
-        return posterior | further, batch.known | {"moves": moves}
+            moved = model.operator(x, model.operator.strengths(moves))
+        both = model.encode_z(torch.cat([x, moved]), quantise, measured=b)
+        z, moved_z = (Gaussian(*(part[rows] for part in both)) for rows in (slice(b), slice(b, None)))
+        posterior = {"z": z, "w": model.encode_w(x, z, batch.y), "moved z": moved_z}
+        return posterior, batch.known | {"moves": moves}
 
     def sample(self, posterior: Gaussians, prior: Gaussians, noise: Codes, progress: float) -> Codes:
         """Return samples of the posteriors; while w is closed, the mean of its prior."""

@@ -149,15 +149,15 @@ class GaussianHead(nn.Module):
         self.log_variance = nn.Linear(width, code_dim) if variance == "own" else None
         self.shared_log_variance = nn.Parameter(torch.zeros(code_dim)) if variance == "shared" else None
 
-    def forward(self, h: Tensor, y: Tensor, quantise: bool = True, measure: bool = True) -> Gaussian:
+    def forward(self, h: Tensor, y: Tensor, quantise: bool = True, measured: int | None = None) -> Gaussian:
         """Map the shared layer ``[b, width]`` and classes ``[b]`` to a Gaussian ``[b, code_dim]``.
 
-        `measure` is for `BoundedSpread`.
+        `measured` is for `BoundedSpread`.
         """
         hidden = self.activation(self.hidden(h, y))
         mean = self.mean(hidden).float()
         if self.spread is not None:
-            mean = self.spread(mean, measure)
+            mean = self.spread(mean, measured)
         if self.log_variance is not None:
             log_variance = self.log_variance(hidden).float()
         elif self.shared_log_variance is not None:
@@ -196,18 +196,14 @@ class BoundedSpread(nn.Module):
     def __init__(self, dim: int) -> None:
         super().__init__()
         self.register_buffer("deviation", torch.ones(dim))
-        self._last = torch.ones(dim)
 
-    def forward(self, mean: Tensor, measure: bool) -> Tensor:
-        """Return means ``[b, d]``, divided; in training by the deviation of the last batch to `measure`."""
-        if not self.training:
+    def forward(self, mean: Tensor, measured: int | None) -> Tensor:
+        """Return means ``[b, d]``, divided; in training by the deviation of the first `measured`, or all."""
+        if not self.training or len(mean[:measured]) < 2:
             return mean / self.deviation.clamp(min=1.0)
-        if measure and len(mean) > 1:
-            deviation = torch.sqrt(mean.var(0) + _LEAST_VARIANCE)
-            self._last = deviation.detach()
-            self.deviation.lerp_(self._last, 1 - _SPREAD_MEMORY)
-            return mean / deviation.clamp(min=1.0)
-        return mean / self._last.clamp(min=1.0).to(mean.device)
+        deviation = torch.sqrt(mean[:measured].var(0) + _LEAST_VARIANCE)
+        self.deviation.lerp_(deviation.detach(), 1 - _SPREAD_MEMORY)
+        return mean / deviation.clamp(min=1.0)
 
 
 def rounded(mean: Tensor, step: Tensor) -> Tensor:

@@ -62,13 +62,17 @@ class OperatorVAE(Model):
     def encode(self, x: Tensor, y: Tensor, quantise: bool = True) -> Gaussians:
         """Return q(z | x), and q(w | x at rest, y)."""
         z = self.encode_z(x, quantise)
-        w, centre = self.w_head(self.w_trunk(self.at_rest(x, z.mean)), y), self.priors["w"](y).mean
-        return {"z": z, "w": Gaussian(centre + w.mean, w.log_variance)}
+        return {"z": z, "w": self.encode_w(x, z, y)}
 
-    def encode_z(self, x: Tensor, quantise: bool = True, measure: bool = True) -> Gaussian:
-        """Return q(z | x); `measure` says whether a training takes the spread of z from these samples."""
-        mean, log_variance = self.z_head(self.z_trunk(x), torch.empty(0), quantise, measure)
+    def encode_z(self, x: Tensor, quantise: bool = True, measured: int | None = None) -> Gaussian:
+        """Return q(z | x); a training takes the spread of z from the first `measured` samples, or all."""
+        mean, log_variance = self.z_head(self.z_trunk(x), torch.empty(0), quantise, measured)
         return Gaussian(mean * self.operator.used, log_variance * self.operator.used)
+
+    def encode_w(self, x: Tensor, z: Gaussian, y: Tensor) -> Gaussian:
+        """Return q(w | x at rest, y)."""
+        w, centre = self.w_head(self.w_trunk(self.at_rest(x, z.mean)), y), self.priors["w"](y).mean
+        return Gaussian(centre + w.mean, w.log_variance)
 
     @torch.no_grad()
     def at_rest(self, x: Tensor, z: Tensor) -> Tensor:

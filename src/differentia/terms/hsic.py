@@ -23,6 +23,19 @@ class Memory(nn.Module):
         self.register_buffer("codes", torch.zeros(size, dim))
         self.register_buffer("classes", torch.full((size,), -1))
 
+    @property
+    def known(self) -> Tensor:
+        """Which places hold a code, bool ``[size]``."""
+        return self.classes >= 0
+
+    @property
+    def standard(self) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of the codes, ``[d]`` each; the latter is 1 where there is none."""
+        weight = self.known[:, None] / self.known.sum().clamp(min=1)
+        mean = (weight * self.codes).sum(0)
+        deviation = torch.sqrt((weight * (self.codes - mean).square()).sum(0))
+        return mean, torch.where(deviation > 0, deviation, 1.0)
+
     @torch.no_grad()
     def keep(self, codes: Tensor, classes: Tensor) -> None:
         """Remember codes ``[b, d]`` and classes ``[b]``, and forget as many of the oldest."""
@@ -31,12 +44,14 @@ class Memory(nn.Module):
         self.classes = torch.cat([classes, self.classes])[:size]
 
 
-def hsic(code: Tensor, y: Tensor, memory: Memory, scale: Tensor, n_classes: int) -> Tensor:
+def hsic(code: Tensor, y: Tensor, memory: Memory, n_classes: int) -> Tensor:
     """Return Σ_c p(c) MMD²(code given c, code), estimated with a memory: a scalar, 0 for independence.
 
     MMD is the maximum mean discrepancy by the mean k of three Gaussian kernels. For independent pairs the sum
     is E k(z, z′) ([y = y′] / p(y′) − 1), which is HSIC with [y = y′] / p(y) as the kernel of the classes. One
-    of each pair is of the batch here, and the other of the memory, with p(y′) as in the memory.
+    of each pair is of the batch here, and the other of the memory, with p(y′) as in the memory. Distances are
+    in standard deviations of the memory, each side's from its own mean: a code could else come to look
+    independent by running away from what is remembered.
 
     Parameters
     ----------
@@ -46,17 +61,15 @@ def hsic(code: Tensor, y: Tensor, memory: Memory, scale: Tensor, n_classes: int)
         Classes, int64 ``[n]``. One that the memory has not seen counts nothing.
     memory : Memory
         Earlier codes.
-    scale : Tensor
-        Standard deviation of each dimension, ``[d]``, in which distances are taken.
     n_classes : int
         Number of classes.
     """
-    known = memory.classes >= 0
-    classes = memory.classes.clamp(min=0)
+    known, classes = memory.known, memory.classes.clamp(min=0)
     counts = torch.zeros(n_classes, device=code.device).index_add(0, classes, known.float())
     share = counts / counts.sum().clamp(min=1)
-    squared = torch.cdist(code / scale, memory.codes / scale).square()
-    dim = code.shape[1]
+    centre, deviation = memory.standard
+    own, other = (code - code.mean(0)) / deviation, (memory.codes - centre) / deviation
+    squared, dim = torch.cdist(own, other).square(), code.shape[1]
     k = torch.stack([torch.exp(-squared / (width * 2 * dim)) for width in WIDTHS]).mean(0)
     same = (y[:, None] == classes[None]) / share[classes].clamp(min=1e-6) - 1.0
     counted = known[None] & (counts[y] > 0)[:, None]

@@ -12,11 +12,15 @@ from differentia.model.base import Model
 from differentia.model.networks import perceptron
 from differentia.terms.base import Curve, Facts, Part, Pass, Scalars, Term
 from differentia.terms.hsic import Memory, hsic
-from differentia.terms.opening import closed
+from differentia.terms.opening import closed, opened
 
 HEADROOM = 1.0
 """How far above chance, in nats, step 1 still rewards a mistaken classifier. At 0 the push would cease in
 every batch that happens to lie above chance, and z, pushed from one side only, comes out empty."""
+
+FIRST_LEAK = 0.05
+"""Nats that the classifier may know when w opens. They fall to the setting by the time it is open. Pressed
+harder at once, z gives up what is learnt late, such as a rotation, and w takes it."""
 
 RISE, FALL = 0.005, 0.002
 """Greatest change of the logarithm of the multiplier in a step. Where the classifier has learnt its samples
@@ -128,7 +132,7 @@ class Independence(Term):
         logits = self.answers(p, code, scale)
         self.batch_excess = self.excess_of(logits.detach(), y, p.known["withheld"].repeat(2))
         bounded = torch.minimum(F.cross_entropy(logits, y), self.entropy + HEADROOM)
-        dependence = hsic(code, y, self.memory, scale, len(self.class_frequencies))
+        dependence = hsic(code, y, self.memory, len(self.class_frequencies))
         self.memory.keep(code, y)
         return {
             "misleading_z": Part(-bounded, self.multiplier.clone()),
@@ -162,9 +166,15 @@ class Independence(Term):
         """Move the multiplier by what step 1 measured."""
         self.excess.lerp_(self.batch_excess, 1 - PAST)
         if not closed(p.progress):
-            violation = RISE * (self.excess.max() - self.config.leak) / WHOLE
+            violation = RISE * (self.excess.max() - self.allowed(p.progress)) / WHOLE
             self.multiplier.mul_(torch.exp(violation.clamp(-FALL, RISE))).clamp_(*self.range)
         return self.multiplier
+
+    def allowed(self, progress: float) -> float:
+        """Return the nats that the classifier may know after the given part (0 to 1) of the training."""
+        leak = max(self.config.leak, 1e-6)
+        allowed: float = max(leak, FIRST_LEAK * math.pow(leak / FIRST_LEAK, opened(progress)))
+        return allowed
 
     def state(self, progress: float) -> Scalars:
         """Return the multiplier, and what moves it."""

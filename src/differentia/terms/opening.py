@@ -38,9 +38,11 @@ class Opening(Term):
         return {"price_w": torch.tensor(price(progress))}
 
 
+def opened(progress: float) -> float:
+    """Return how far w is open after the given part (0 to 1) of the training: 0 at `OPENS`, 1 from `OPEN`."""
+    return min(1.0, max(0.0, (progress - OPENS) / (OPEN - OPENS)))
+
+
 def price(progress: float) -> float:
     """Return what a nat of w costs after the given part (0 to 1) of the training; 0 while w is closed."""
-    if closed(progress):
-        return 0.0
-    opening = min(1.0, (progress - OPENS) / (OPEN - OPENS))
-    return FIRST_PRICE + (1.0 - FIRST_PRICE) * opening
+    return 0.0 if closed(progress) else FIRST_PRICE + (1.0 - FIRST_PRICE) * opened(progress)
