@@ -10,7 +10,17 @@ from differentia.methods.base import Method
 from differentia.methods.discover import Discover
 from differentia.model.gaussian import Gaussian
 from differentia.terms.base import Pass, total
-from differentia.terms.independence import FALL, FIRST_LEAK, HEADROOM, RISE, Independence, bandwidth
+from differentia.terms.independence import (
+    FALL,
+    FIRST_LEAK,
+    HEADROOM,
+    HSIC_FIRST,
+    HSIC_WEIGHT,
+    RISE,
+    Independence,
+    bandwidth,
+    hsic_weight,
+)
 from differentia.terms.opening import OPEN, OPENS
 from small import gradients, small_data, small_method, small_pass
 
@@ -104,6 +114,12 @@ def test_the_leak_that_is_allowed_falls_while_w_opens() -> None:
     found = [term.allowed(progress) for progress in (OPENS, (OPENS + OPEN) / 2, OPEN, 1.0)]
     assert found == pytest.approx([FIRST_LEAK, math.sqrt(0.002 * FIRST_LEAK), 0.002, 0.002])
     assert measured(built(leak=0.2))[0].allowed(OPENS) == 0.2
+
+
+def test_the_criterion_weighs_more_as_w_opens() -> None:
+    weights = [hsic_weight(progress) for progress in (0.0, OPENS, (OPENS + OPEN) / 2, OPEN, 1.0)]
+    middle = (HSIC_FIRST + HSIC_WEIGHT) / 2
+    assert weights == pytest.approx([HSIC_FIRST, HSIC_FIRST, middle, HSIC_WEIGHT, HSIC_WEIGHT])
 
 
 def test_the_multiplier_falls_more_slowly_than_it_grows() -> None:

@@ -15,9 +15,9 @@ from differentia.model.networks import GaussianHead, NetworkConfig, build_decode
 from differentia.model.operators.base import Operator
 from differentia.model.priors import ClassNormal
 
-FINEST = 0.15
+FINEST = 0.05
 """Least noise of z, whose spread is 1: nothing finer than that part of a factor's spread is told. A finer z
-has more places in which to hide the class."""
+has more places in which to hide the class; what a coarser one leaves of a place or a size, w takes."""
 
 LEAST_NOISE = 0.1
 """Least noise of the likelihood, in the range of a pixel or the standard deviation of a feature."""

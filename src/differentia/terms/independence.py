@@ -40,10 +40,11 @@ CONFIDENCES = (1.0, 0.5, 0.25, 0.125)
 """Factors of the classifier's log odds, the best of which counts. It is too sure of samples that it did not
 learn from, and would seem to know less than nothing of them."""
 
-HSIC_WEIGHT = 100.0
-"""Weight of the criterion beside the classifier's loss. A classifier lags behind a z that moves: of MNIST it
-stood at chance while one trained afresh knew .9 nats. The criterion has no parameters, and cannot lag. At a
-greater weight its noise, of few samples, drives z until no reach is left."""
+HSIC_FIRST, HSIC_WEIGHT = 10.0, 100.0
+"""Weight of the criterion beside the classifier's loss, while w is closed and when it is open. A classifier
+lags behind a z that moves: of MNIST it stood at chance while one trained afresh knew .9 nats. The criterion
+has no parameters, and cannot lag. At a greater weight its noise, of few samples, drives z until no reach is
+left. Pressed later, when the learning rate is small, z learns by heart what the training samples leak."""
 
 REMEMBERED = 1024
 """Samples that the criterion remembers, at most a quarter of all: so few of its pairs are of one sample."""
@@ -136,7 +137,7 @@ class Independence(Term):
         self.memory.keep(code, y)
         return {
             "misleading_z": Part(-bounded, self.multiplier.clone()),
-            "hsic_z": Part(dependence, HSIC_WEIGHT * self.multiplier),
+            "hsic_z": Part(dependence, hsic_weight(p.progress) * self.multiplier),
         }
 
     def excess_of(self, logits: Tensor, y: Tensor, withheld: Tensor) -> Tensor:
@@ -179,6 +180,11 @@ class Independence(Term):
     def state(self, progress: float) -> Scalars:
         """Return the multiplier, and what moves it."""
         return {"multiplier": self.multiplier, "known_of_y": self.excess.max()}
+
+
+def hsic_weight(progress: float) -> float:
+    """Return the weight of the criterion after the given part (0 to 1) of the training."""
+    return HSIC_FIRST + (HSIC_WEIGHT - HSIC_FIRST) * opened(progress)
 
 
 def waves(code: Tensor) -> Tensor:
