@@ -1,6 +1,5 @@
 """``differentia certify``: a bound of what anybody reads of the class from z, and noise that lowers it."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,15 +7,20 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from differentia.cli import run_options
 from differentia.cli.terminal import strong
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from differentia.metrics.certificate import Certificate
+    from differentia.metrics.codes import CodedSplit
+    from differentia.metrics.release import Release
     from differentia.metrics.release_cost import Cost
 
 
 def certify(
-    run: Annotated[Path, typer.Argument(help="Folder of a trained run.", metavar="RUN", show_default=False)],
+    run: run_options.Folder,
     within: Annotated[
         float | None,
         typer.Option(
@@ -43,14 +47,8 @@ def certify(
     draws: Annotated[
         int, typer.Option(min=100, help="Monte Carlo draws. More lower the bound a little.")
     ] = 100_000,
-    method: Annotated[
-        str | None,
-        typer.Option(help="Where your own method lies, path/to/file.py:Class, for a run of one."),
-    ] = None,
-    data: Annotated[
-        str | None,
-        typer.Option(help="Where the run's data are now, if they moved.", metavar="PATH", show_default=False),
-    ] = None,
+    method: run_options.MethodFile = None,
+    data: run_options.MovedData = None,
 ) -> None:
     """Bound from above what any classifier reads of the class from a sample of z.
 
@@ -59,61 +57,67 @@ def certify(
     that. Example: [bold]differentia certify
     runs/mnist-discover-seed0 --within 0.05[/bold].
     """
-    from differentia.data.catalogue import place_of
     from differentia.errors import DifferentiaError
     from differentia.files import write_json
-    from differentia.metrics.certificate import certificate
     from differentia.metrics.codes import code_split
-    from differentia.metrics.release import find_release
     from differentia.metrics.release_cost import CostOf
-    from differentia.training.run import Run
 
     if within is not None and release_noise is not None:
         raise DifferentiaError("--within finds the release noise. Leave out --release-noise, or --within.")
     console = Console(highlight=False)
-    opened = Run.open(run, method).revised(None if data is None else place_of(data))
+    opened = run_options.opened(run, method, data)
     model, samples = opened.load_model(), opened.load_data(progress=True)
-    seed = opened.settings.training.seed
-    tried: list[Certificate] = []
-    aside = samples.certify is not None
-    held = samples.certify or samples.test
+    seed, held = opened.settings.training.seed, samples.certify or samples.test
     with console.status("encoding") as status:
         coded = code_split(model, held, seed)
         cost_of = CostOf(model, held, coded, samples.factor_names, seed)
 
         def tell(found: "Certificate") -> None:
-            tried.append(found)
             status.update(f"noise {found.release_noise:.2f}: at most {100 * found.bound:.1f} %")
 
-        if within is None:
-            kept = certificate(
-                coded.posterior.z_mean,
-                coded.posterior.z_log_variance,
-                coded.y,
-                release_noise=release_noise or 0.0,
-                confidence=confidence,
-                draws=draws,
-                seed=seed,
-            )
-            tell(kept)
-        else:
-            release = find_release(
-                coded.posterior, coded.y, within, confidence, draws=draws, seed=seed, tell=tell
-            )
+        tried, release = _tried(coded, within, release_noise or 0.0, confidence, draws, seed, tell)
+        if release:
             release.save(opened.path)
-            kept = release.certificate
         status.update("measuring what the noise costs")
         costs = {noise: cost_of(noise) for noise in sorted({0.0, *(found.release_noise for found in tried)})}
+    kept = release.certificate if release else tried[0]
     steps = [found.to_json() | costs[found.release_noise].to_json() for found in tried]
     write_json(opened.path / "certificate.json", {"kept": kept.to_json(), "tried": steps})
 
     console.print(kept.sentence, markup=False)
     console.print(_table(kept, costs))
-    came = "that were set aside" if aside else "of the test split, if nothing was chosen by that"
+    came = "that were set aside" if samples.certify else "of the test split, if nothing was chosen by that"
     said = f"It speaks of one sample of z of each input, and stands on {kept.pairs:,} samples {came}."
     console.print(f"{said} See {strong(opened.path / 'certificate.json')}.", style="dim", soft_wrap=True)
-    if within is not None:
+    if release:
         console.print("Released codes: Differentia.load(RUN).transform(X, certified=True).", markup=False)
+
+
+def _tried(
+    coded: "CodedSplit",
+    within: float | None,
+    noise: float,
+    confidence: float,
+    draws: int,
+    seed: int,
+    tell: "Callable[[Certificate], None]",
+) -> "tuple[list[Certificate], Release | None]":
+    """Certify z with the noise, or with those that lead to a release that is `within` of chance."""
+    from differentia.metrics.certificate import certificate
+    from differentia.metrics.release import find_release
+
+    tried: list[Certificate] = []
+
+    def note(found: "Certificate") -> None:
+        tried.append(found)
+        tell(found)
+
+    p, y = coded.posterior, coded.y
+    if within is not None:
+        return tried, find_release(p, y, within, confidence, draws=draws, seed=seed, tell=note)
+    how = {"release_noise": noise, "confidence": confidence}
+    note(certificate(p.z_mean, p.z_log_variance, y, **how, draws=draws, seed=seed))
+    return tried, None
 
 
 def _table(kept: "Certificate", costs: "dict[float, Cost]") -> Table:

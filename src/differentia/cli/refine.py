@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from differentia.cli import run_options
 from differentia.cli.training_session import finish, new_folder
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def refine(
-    run: Annotated[Path, typer.Argument(help="Folder of a trained run.", metavar="RUN", show_default=False)],
+    run: run_options.Folder,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder of the refined run. Default: a new one under runs/.", show_default=False),
@@ -32,10 +33,7 @@ def refine(
         str | None,
         typer.Option(help="Where your own method lies; runs of one cannot be refined."),
     ] = None,
-    data: Annotated[
-        str | None,
-        typer.Option(help="Where the run's data are now, if they moved.", metavar="PATH", show_default=False),
-    ] = None,
+    data: run_options.MovedData = None,
 ) -> None:
     """Add to a finished run what its codes left out of the pictures; z, w and what they do stay as they are.
 
@@ -43,14 +41,13 @@ def refine(
     leaves of its training data. The result is a run like any other, with K more dimensions of w.
     Example: [bold]differentia refine runs/mnist-discover-seed0[/bold].
     """
-    from differentia.data.catalogue import place_of
     from differentia.files import write_json
     from differentia.metrics.refinement import compare_with_teacher
     from differentia.refining import check_refinable, refined
     from differentia.training.run import Run
 
     console = Console(highlight=False)
-    opened = Run.open(run, method).revised(None if data is None else place_of(data))
+    opened = run_options.opened(run, method, data)
     check_refinable(opened)
     with new_folder(out, f"{run.resolve().name}-refined") as place:
         teacher, samples = opened.load_model(), opened.load_data(progress=True)

@@ -1,6 +1,5 @@
 """``differentia report``: audit a run, name its factors, and write the page."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from differentia.cli import run_options
 from differentia.cli.terminal import strong
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="Folder of a trained run.", metavar="RUN", show_default=False)],
+    run: run_options.Folder,
     quick: Annotated[
         bool, typer.Option("--quick", help="Fewer samples and wider intervals, in a fraction of the time.")
     ] = False,
@@ -25,29 +25,21 @@ def report(
         int | None,
         typer.Option(min=0, help="Seed of everything that is drawn.", show_default="the run's"),
     ] = None,
-    method: Annotated[
-        str | None,
-        typer.Option(help="Where your own method lies, path/to/file.py:Class, for a run of one."),
-    ] = None,
-    data: Annotated[
-        str | None,
-        typer.Option(help="Where the run's data are now, if they moved.", metavar="PATH", show_default=False),
-    ] = None,
+    method: run_options.MethodFile = None,
+    data: run_options.MovedData = None,
 ) -> None:
     """Audit a run and write RUN/report.html, one self-contained page, and RUN/audit.json, its numbers.
 
     Does z keep the class out? What does each dimension mean? How good is the model? Example:
     [bold]differentia report runs/mnist-discover-seed0 --quick[/bold].
     """
-    from differentia.data.catalogue import place_of
     from differentia.files import write_json, write_text
     from differentia.plots.gallery import draw_gallery
     from differentia.report.evidence import gather, stages
     from differentia.report.html import render
-    from differentia.training.run import Run
 
     console = Console(highlight=False)
-    opened = Run.open(run, method).revised(None if data is None else place_of(data))
+    opened = run_options.opened(run, method, data)
     model, samples = opened.load_model(), opened.load_data(progress=True)
     chosen = opened.settings.training.seed if seed is None else seed
     order = [*stages(samples), "pictures", "page"]

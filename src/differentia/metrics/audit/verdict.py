@@ -144,18 +144,24 @@ def judge(
         )
     if bound is not None:
         start += f" {bound.sentence}"
-    start += f" Exchanging z inside a class makes the squared error {_times(collapse.loss_without_z)}"
-    start += "." if collapse.kl_z is None else f" (KL {collapse.kl_z:.1f} nats)."
-    if collapse.loss_without_w is not None:
-        start += f" Exchanging w makes it {_times(collapse.loss_without_w)}"
-        start += "." if collapse.kl_w is None else f" ({collapse.kl_w:.1f} nats)."
-        if collapse.loss_without_w <= COLLAPSE_RATIO:
-            start += " So w carries nothing but the label that its encoder is given."
-            level = "label only" if level in ("separated", "separated in samples") else level
+    start += _carried(collapse)
+    if collapse.loss_without_w is not None and collapse.loss_without_w <= COLLAPSE_RATIO:
+        start += " So w carries nothing but the label that its encoder is given."
+        level = "label only" if level in ("separated", "separated in samples") else level
     if swap is not None:
         came = "they were decoded with" if swap.given == "class" else "came with w"
         start += f" After a swap, {_percent(swap.says_b.value)} of the samples show the class that {came}."
     return Verdict(level, start)
+
+
+def _carried(collapse: Collapse) -> str:
+    """Say what exchanging each code does to the squared error."""
+    said = f" Exchanging z inside a class makes the squared error {_times(collapse.loss_without_z)}"
+    said += "." if collapse.kl_z is None else f" (KL {collapse.kl_z:.1f} nats)."
+    if collapse.loss_without_w is not None:
+        said += f" Exchanging w makes it {_times(collapse.loss_without_w)}"
+        said += "." if collapse.kl_w is None else f" ({collapse.kl_w:.1f} nats)."
+    return said
 
 
 def _times(ratio: float) -> str:
